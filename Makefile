@@ -1,0 +1,97 @@
+# The map of the house's build: `make help`.
+
+PREFIX ?= /usr/local
+CACHE  ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bootserver
+export CACHE
+Q := $(if $(V),,@)
+
+CFLAGS ?= -O2 -g
+LIBS     := libmicrohttpd libsystemd libfyaml jansson sqlite3 libcurl libcrypto libssl libarchive libseccomp libcap
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wformat=2 -Wno-missing-field-initializers -Werror
+BASE     := -std=c11 -D_GNU_SOURCE -Ibootserver -I. $(WARN) -MMD -MP
+HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+VERSION  := $(shell git describe --always --dirty --tags 2>/dev/null || echo unknown)
+PKGFLAGS  = $(shell pkg-config --cflags $(LIBS))
+LDLIBS    = $(shell pkg-config --libs $(LIBS)) -lblkid
+
+SRC      := $(sort $(filter-out bootserver/main.c,$(wildcard bootserver/*/*.c)))
+GUEST    := $(sort $(wildcard images/stage1/*.c cloud-init/agent/*.c))
+OBJ      := $(SRC:%.c=build/obj/%.o)
+TESTS    := $(patsubst tests/%.c,build/tests/%,$(sort $(wildcard tests/unit/*/*_test.c tests/golden/*_test.c)))
+FUZZ     := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
+
+.PHONY: all help setup image demo check test soak bench install clean
+all: build/bootserver build/share
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make            build/bootserver (needs `make setup` once, as root)
+## make setup      installs the packages the build and the tests need; makes the tool root (in the cache)
+## make image      builds the images edge and tiny for amd64 and arm64 into the cache
+## make demo       a virtual rack: three machines from power-on to healthy
+## make check      unit, golden, fuzz corpus, budgets, layers (under 3 minutes)
+## make test       everything, with real firmware, images and machines
+## make soak       the long counts: writes docs/soak/
+## make install    DESTDIR= PREFIX=
+## make clean      removes build/ (caches are in $XDG_CACHE_HOME/bootserver)
+
+build/bootserver: build/obj/bootserver/main.o $(OBJ)
+	$(Q)echo "  LD    $@"; $(CC) $(LDFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(LDLIBS)
+
+build/obj/%.o: %.c | build/host-packages
+	$(Q)mkdir -p $(@D); echo "  CC    $<"; \
+	$(CC) $(CFLAGS) $(HARDEN) $(BASE) $(PKGFLAGS) -DVERSION='"$(VERSION)"' -c -o $@ $<
+
+# The same code under the sanitizers, as an archive: each test links what it needs of it.
+SAN := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+build/san/%.o: %.c | build/host-packages
+	$(Q)mkdir -p $(@D); echo "  CC    $< (san)"; \
+	$(CC) $(SAN) $(BASE) $(PKGFLAGS) -DVERSION='"test"' -c -o $@ $<
+build/san/all.a: $(SRC:%.c=build/san/%.o) $(patsubst %.c,build/san/%.o,$(filter-out %/main.c,$(GUEST)))
+	$(Q)rm -f $@; ar rcs $@ $^
+build/tests/%: tests/%.c build/san/all.a
+	$(Q)mkdir -p $(@D); echo "  TEST  $<"; \
+	$(CC) $(SAN) $(BASE) $(PKGFLAGS) -Itests -o $@ $< build/san/all.a $(LDLIBS) -lkmod -lmnl -lcmocka
+
+# Fuzz targets: linked with a main() that replays the corpus here, with libFuzzer by `make fuzz`.
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/replay/main.c build/san/all.a
+	$(Q)mkdir -p $(@D); echo "  FUZZ  $<"; \
+	$(CC) $(SAN) $(BASE) $(PKGFLAGS) -Itests -o $@ $< tests/fuzz/replay/main.c build/san/all.a $(LDLIBS)
+
+# What the program ships: see docs/INTERFACES.md.
+build/share: build/host-packages $(wildcard ipxe-scripts/*.ipxe) firmware/ipxe.lock
+	$(Q)firmware/collect build/share/bootserver && touch $@
+
+build/host-packages: $(wildcard bootserver/packages.txt tests/packages.txt images/host-packages)
+	$(Q)mkdir -p build; images/host-packages bootserver/packages.txt tests/packages.txt && touch $@
+
+setup: build/host-packages
+	$(Q)images/toolroot make
+
+image: build/host-packages
+	$(Q)images/build edge && images/build tiny
+
+demo: all
+	$(Q)tests/run demo
+
+check: all
+	$(Q)$(MAKE) --no-print-directory build-tests && tests/run check
+
+.PHONY: build-tests
+build-tests: $(TESTS) $(FUZZ)
+
+test: all
+	$(Q)$(MAKE) --no-print-directory build-tests && tests/run test
+
+soak: all
+	$(Q)tests/run soak
+
+install: all
+	$(Q)bootserver/install "$(DESTDIR)" "$(PREFIX)"
+
+clean:
+	rm -rf build
+
+-include $(shell [ -d build ] && find build -name '*.d')

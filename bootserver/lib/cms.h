@@ -1,0 +1,40 @@
+#ifndef LIB_CMS_H
+#define LIB_CMS_H
+
+#include <stddef.h>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "lib/err.h"
+
+/*
+ * What agent and engine say to each other: SignedData over JSON (RFC 5652), DER, the signer's
+ * certificate included, made and opened by OpenSSL.
+ */
+
+/* Signs `data`; *ret_der is the caller's to free(). */
+int cms_sign(EVP_PKEY *key, X509 *cert, const void *data, size_t len,
+	     unsigned char **ret_der, size_t *ret_len, struct err *err);
+
+/* A signature apart from its data (detached), for manifests. */
+int cms_sign_detached(EVP_PKEY *key, X509 *cert, const void *data, size_t len,
+		      unsigned char **ret_der, size_t *ret_len, struct err *err);
+
+/* Opens SignedData of exactly one signer and checks the signature with the key of the certificate
+ * in it; who that is the caller decides from *ret_cert (the caller's to X509_free()).  *ret_data is
+ * the caller's to free(), NUL behind it. */
+int cms_open(const void *der, size_t len, char **ret_data, size_t *ret_len, X509 **ret_cert,
+	     struct err *err);
+
+/* The same for a detached signature over `data`. */
+int cms_verify_detached(const void *der, size_t der_len, const void *data, size_t len,
+			X509 **ret_cert, struct err *err);
+
+/* EnvelopedData for the holder of `to`'s key (ECDH, AES-256), and its opening. */
+int cms_seal(X509 *to, const void *data, size_t len, unsigned char **ret_der, size_t *ret_len,
+	     struct err *err);
+int cms_unseal(EVP_PKEY *key, X509 *cert, const void *der, size_t len, char **ret_data,
+	       size_t *ret_len, struct err *err);
+
+#endif

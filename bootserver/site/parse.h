@@ -1,0 +1,46 @@
+#ifndef SITE_PARSE_H
+#define SITE_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "site/site.h"
+
+/* One finding: FILE:LINE:COLUMN: error|warning: sentence. */
+struct site_finding {
+	bool error;		/* else a warning */
+	char *file;
+	int line, column;	/* from 1; 0: the whole file */
+	char *text;		/* the sentence: what is wrong and what to do */
+	char *excerpt;		/* the line of the file at fault, or NULL */
+};
+
+struct site_findings {
+	struct site_finding *items;
+	size_t count;
+	size_t errors;		/* how many of them are errors */
+};
+
+void site_findings_fini(struct site_findings *findings);
+
+struct site_source {
+	const char *name;	/* as shown: "site.yaml", "machines.d/n4.yaml" */
+	const char *text;	/* YAML, need not end in a newline */
+	size_t len;
+};
+
+/*
+ * Reads the site: sources[0] is the whole site file, the others may hold `machines:` alone.  All
+ * findings of syntax, schema and the rules between things (site/check.c) are collected, in the order of the files.
+ * Returns a site (site_free()) if no finding is an error, else NULL; ret_findings is always set.
+ */
+struct site *site_parse(const struct site_source *sources, size_t count,
+			struct site_findings *ret_findings);
+
+/* What the schema table writes: the commented sample (`init` fills in the four values; NULL: the
+ * sample's own) and the reference page (Markdown).  Fresh memory, the caller frees. */
+char *site_sample(const char *name, const char *domain, const char *interface, const char *address,
+		  const char *range);
+char *site_reference(void);
+
+#endif

@@ -1,0 +1,129 @@
+#ifndef SITE_SITE_H
+#define SITE_SITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/net.h"
+
+/*
+ * The site as its files say it: plain data, made whole by site_parse() and not changed after.  All
+ * strings are owned by the struct; a NULL string means "not given" unless a default stands beside it.
+ */
+
+enum site_arch { SITE_ARCH_ANY, SITE_ARCH_AMD64, SITE_ARCH_ARM64 };
+enum site_dhcp { SITE_DHCP_AUTHORITATIVE, SITE_DHCP_PROXY, SITE_DHCP_RELAY, SITE_DHCP_NONE };
+enum site_enrolment { SITE_ENROL_LISTED, SITE_ENROL_APPROVE };
+enum site_rest { SITE_REST_UNUSED, SITE_REST_STORAGE };
+
+/* Where in the site's files something was said; for findings after parsing. */
+struct site_place {
+	int file;		/* index into site.files */
+	int line, column;
+};
+
+struct site_list {
+	char **items;		/* NULL-terminated; never NULL after parsing */
+	size_t count;
+};
+
+struct site_pair {
+	char *key, *value;
+};
+
+/* What a profile (by rule), then the machine, may say; NULL or -1 means "not said here". */
+struct site_boot {
+	char *image;		/* NAME or NAME@GENERATION */
+	char *args;		/* more kernel arguments */
+	char *system_disk;	/* name under /dev/disk/by-id/ */
+	int64_t state_size;	/* bytes; default 64 GiB */
+	int rest;		/* enum site_rest */
+	int diskless;		/* 0, 1 */
+	char *firmware;		/* iPXE binary instead of the table's */
+};
+
+struct site_machine {
+	struct site_place place;
+	char *name;
+	struct site_list macs;	/* normal form */
+	char *uuid;		/* lower case */
+	char *serial;
+	enum site_arch arch;
+	char *rack;
+	uint32_t address;	/* reserved IPv4, 0: none */
+	char *profile;		/* named by hand; else by rule */
+	struct site_pair *labels;
+	size_t nlabels;
+	struct site_boot boot;
+};
+
+struct site_rack {
+	struct site_place place;
+	char *name;
+	struct site_pair *labels;
+	size_t nlabels;
+};
+
+struct site_profile {
+	struct site_place place;
+	char *name;
+	struct site_boot boot;
+};
+
+/* A rule gives a profile to each machine whose labels (its own, its rack's, and the facts arch,
+ * platform, manufacturer, product, rack, known) hold all of these; the first that fits wins. */
+struct site_rule {
+	struct site_place place;
+	char *profile;
+	struct site_pair *match;
+	size_t nmatch;
+	bool approve;		/* an unknown machine that fits is taken in without a person */
+};
+
+struct site {
+	char **files;		/* names as given to site_parse(), for places */
+	size_t nfiles;
+
+	char *name, *domain;
+
+	char *interface;
+	struct net_cidr address;
+	uint16_t http_port, https_port;		/* default 80, 443 */
+	struct site_place server_place;
+
+	enum site_dhcp dhcp;
+	uint32_t range_first, range_last;	/* 0: no pool */
+	uint32_t gateway;			/* 0: none */
+	int64_t lease_s;			/* default 3600 */
+	struct site_list dns, ntp;		/* IPv4 addresses; empty: the server itself */
+
+	enum site_enrolment enrolment;
+	struct site_list ssh_keys;		/* authorized_keys lines */
+	struct site_boot boot;			/* the site's own defaults; boot.image is `image:` */
+
+	struct site_rack *racks;
+	size_t nracks;
+	struct site_profile *profiles;
+	size_t nprofiles;
+	struct site_rule *rules;
+	size_t nrules;
+	struct site_machine *machines;
+	size_t nmachines;
+};
+
+void site_free(struct site *site);
+
+/* The machine that owns the MAC (normal form), UUID or serial, in that order; NULL when none.  Any
+ * argument may be NULL. */
+const struct site_machine *site_find(const struct site *site, const char *mac, const char *uuid,
+				     const char *serial);
+const struct site_machine *site_find_name(const struct site *site, const char *name);
+
+const char *site_arch_name(enum site_arch arch);	/* "amd64", "arm64", "any" */
+
+/* The bases of URLs: "http://10.9.0.1" (port only when it is not the scheme's own); caller frees. */
+char *site_http_url(const struct site *site);
+char *site_https_url(const struct site *site);
+
+#endif
