@@ -1,0 +1,124 @@
+/* Shorthand over jansson: see json.h. */
+#include "lib/json.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "lib/str.h"
+
+const char *
+json_str(const json_t *object, const char *key, const char *otherwise)
+{
+	const json_t *value = object ? json_object_get(object, key) : NULL;
+
+	return json_is_string(value) ? json_string_value(value) : otherwise;
+}
+
+int64_t
+json_num(const json_t *object, const char *key, int64_t otherwise)
+{
+	const json_t *value = object ? json_object_get(object, key) : NULL;
+
+	return json_is_integer(value) ? json_integer_value(value) : otherwise;
+}
+
+bool
+json_flag(const json_t *object, const char *key, bool otherwise)
+{
+	const json_t *value = object ? json_object_get(object, key) : NULL;
+
+	return json_is_boolean(value) ? json_is_true(value) : otherwise;
+}
+
+/* The object takes the value over; only memory running out can fail, or text that is not UTF-8,
+ * which becomes an empty string rather than a lost message. */
+static void
+put(json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object, key, value ? value : json_string("")) < 0)
+		abort();
+}
+
+void
+json_put(json_t *object, const char *key, const char *value)
+{
+	if (value)
+		put(object, key, json_string(value));
+}
+
+void
+json_put_num(json_t *object, const char *key, int64_t value)
+{
+	put(object, key, json_integer(value));
+}
+
+void
+json_put_flag(json_t *object, const char *key, bool value)
+{
+	put(object, key, json_boolean(value));
+}
+
+int
+json_parse(json_t **ret, const char *text, size_t len, struct err *err)
+{
+	json_error_t at;
+	json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES, &at);
+
+	if (!value) {
+		err_set(err, -EBADMSG, "not JSON: %s", at.text);
+		err->line = at.line;
+		err->column = at.column;
+		return -EBADMSG;
+	}
+	*ret = value;
+	return 0;
+}
+
+char *
+json_text(const json_t *value, size_t *ret_len)
+{
+	char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+
+	if (!text)
+		abort();
+	if (ret_len)
+		*ret_len = strlen(text);
+	return text;
+}
+
+void
+json_put_bytes(json_t *object, const char *key, const void *data, size_t len)
+{
+	unsigned char *text = mem_new(len / 3 * 4 + 5);
+
+	EVP_EncodeBlock(text, data, (int)len);
+	json_put(object, key, (char *)text);
+	free(text);
+}
+
+int
+json_bytes(const json_t *object, const char *key, void **ret, size_t *ret_len)
+{
+	const char *text = json_str(object, key, NULL);
+	size_t len = text ? strlen(text) : 0;
+	unsigned char *data;
+	int got;
+
+	if (!text || len % 4 != 0 || len > INT32_MAX)
+		return -EBADMSG;
+	data = mem_new(len / 4 * 3 + 1);
+	got = EVP_DecodeBlock(data, (const unsigned char *)text, (int)len);
+	if (got < 0) {
+		free(data);
+		return -EBADMSG;
+	}
+	/* EVP_DecodeBlock counts the padding as bytes. */
+	for (size_t i = len; got > 0 && i > 0 && len - i < 2 && text[i - 1] == '='; i--)
+		got--;
+	*ret = data;
+	*ret_len = (size_t)got;
+	return 0;
+}
