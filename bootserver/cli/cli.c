@@ -1,0 +1,298 @@
+/*
+ * The command line's way in: the table of subcommands, what stands before the subcommand, help, and
+ * the few helpers that all commands share.
+ */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/str.h"
+#include "lib/words.h"
+
+static int cli_version(struct cli *cli, int argc, char **argv);
+
+const struct cli_command cli_commands[] = {
+	{ .name = "init", .run = cli_init, .makes_dir = true,
+	  .help = "make a site directory, or add what is missing in one",
+	  .usage = "init [--name NAME] [--interface IF] [--address CIDR]\n"
+		   "\n"
+		   "Makes the site directory ready to run: a commented site.yaml, the site's\n"
+		   "certificate authority, the server's certificate and secrets (mode 0600), and\n"
+		   "the folders for images and state.  Run again it adds what is missing and\n"
+		   "changes nothing else.\n"
+		   "\n"
+		   "  --name NAME       the site's name (default: the folder's name)\n"
+		   "  --interface IF    the network card towards the machines (default: the one\n"
+		   "                    with a link)\n"
+		   "  --address CIDR    the server's address there, as 10.9.0.1/24 (default: the\n"
+		   "                    card's own)\n" },
+	{ .name = "check", .run = cli_check, .help = "find every fault in the site's files",
+	  .usage = "check\n"
+		   "\n"
+		   "Reads site.yaml and machines.d/*.yaml.  Silent when all is well; otherwise\n"
+		   "every finding on standard error as FILE:LINE:COLUMN: error|warning: sentence.\n"
+		   "Exit status 1 if one of them is an error.\n" },
+	{ .name = "run", .run = cli_run, .help = "run the boot server in the foreground",
+	  .usage = "run\n"
+		   "\n"
+		   "Serves the site until SIGTERM or SIGINT.  SIGHUP takes changed site files:\n"
+		   "whole, or not at all when they have faults.\n" },
+	{ .name = "status", .run = cli_status, .lists = true,
+	  .help = "list the machines and how far each one is",
+	  .usage = "status [-w] [--json]\n"
+		   "\n"
+		   "  -w        stay and show changes as they happen\n"
+		   "  --json    print JSON\n" },
+	{ .name = "show", .run = cli_show, .lists = true,
+	  .help = "show one machine and its timeline",
+	  .usage = "show MACHINE [--json]\n"
+		   "\n"
+		   "The timeline of the machine's last boot with the time each phase took; a\n"
+		   "phase that stands still is named with its reason.\n" },
+	{ .name = "approve", .run = cli_approve, .help = "take in a machine that waits",
+	  .usage = "approve MACHINE|CODE\n"
+		   "\n"
+		   "CODE is the short code on the machine's own screen, as ABCD-2345.\n" },
+	{ .name = "plan", .run = cli_plan, .help = "say what a machine boots next",
+	  .usage = "plan MACHINE image|local|wait|rescue|memtest [--once]\n"
+		   "\n"
+		   "  --once    for the next boot only\n"
+		   "\n"
+		   "memtest (memtest86+) is for x86 machines only.\n" },
+	{ .name = "reimage", .run = cli_reimage, .help = "give a machine another image and reboot it",
+	  .usage = "reimage MACHINE [--image NAME@GENERATION]\n"
+		   "\n"
+		   "  --image NAME@GENERATION    default: the newest generation of its image\n" },
+	{ .name = "image", .run = cli_image, .lists = true,
+	  .help = "add, list, verify or remove images",
+	  .usage = "image add FOLDER\n"
+		   "       bootserver image ls [--json]\n"
+		   "       bootserver image verify [NAME[@GENERATION]]\n"
+		   "       bootserver image rm NAME@GENERATION\n"
+		   "\n"
+		   "add     copies a built image into the store and prints NAME@GENERATION\n"
+		   "ls      lists the images of the store\n"
+		   "verify  reads every byte and checks digests and signatures\n"
+		   "rm      removes a generation, and the parts no other image uses\n" },
+	{ .name = "version", .run = cli_version, .no_site = true, .help = "print the version",
+	  .usage = "version\n" },
+	{ .name = NULL }
+};
+
+static int
+cli_version(struct cli *cli, int argc, char **argv)
+{
+	(void)argv;
+	if (argc > 1)
+		return cli_usage(cli, "version takes no arguments");
+	printf("bootserver %s\n", VERSION);
+	return CLI_GOOD;
+}
+
+int
+cli_fail(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("bootserver: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return code;
+}
+
+int
+cli_fail_err(const struct err *err)
+{
+	if (err->file[0] && err->line)
+		fprintf(stderr, "%s:%d:%d: error: %s\n", err->file, err->line, err->column, err->text);
+	else if (err->file[0])
+		fprintf(stderr, "%s: error: %s\n", err->file, err->text);
+	else
+		fprintf(stderr, "bootserver: %s\n", err->text);
+	return CLI_FAULT;
+}
+
+int
+cli_usage(const struct cli *cli, const char *fmt, ...)
+{
+	const char *usage = cli->command->usage;
+	va_list ap;
+
+	fputs("bootserver: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\nusage: bootserver %.*s\n", (int)(strstr(usage, "\n\n") ?
+		strstr(usage, "\n\n") - usage : (long)strcspn(usage, "\n")), usage);
+	return CLI_USAGE;
+}
+
+char *
+cli_path(const struct cli *cli, const char *typed)
+{
+	if (typed[0] == '/')
+		return str_dup(typed);
+	return str_format("/proc/self/fd/%d/%s", cli->start_fd, typed);
+}
+
+int
+cli_option(const struct cli *cli, int argc, char **argv, int *at, const char *name,
+	   const char **ret)
+{
+	const char *given = argv[*at];
+	size_t len = strlen(name);
+
+	if (strncmp(given, name, len) != 0)
+		return 0;
+	if (!ret) {
+		if (given[len])
+			return 0;
+		(*at)++;
+		return 1;
+	}
+	if (given[len] == '=') {
+		*ret = given + len + 1;
+		(*at)++;
+		return 1;
+	}
+	if (given[len])
+		return 0;
+	if (*at + 1 >= argc) {
+		cli_usage(cli, "%s needs a value", name);
+		return -1;
+	}
+	*ret = argv[*at + 1];
+	*at += 2;
+	return 1;
+}
+
+static int
+cli_help(FILE *out)
+{
+	fputs("usage: bootserver [-C DIR] COMMAND [ARGUMENT…]\n\n", out);
+	for (const struct cli_command *c = cli_commands; c->name; c++)
+		fprintf(out, "  %-9s %s\n", c->name, c->help);
+	fputs("\n  -C DIR    the site directory (default: the current folder)\n"
+	      "\n`bootserver COMMAND --help` tells more.  Exit status: 0 good, 1 the input or the\n"
+	      "site is at fault, 2 wrong usage.\n", out);
+	return CLI_GOOD;
+}
+
+static int
+cli_unknown(const char *name)
+{
+	const char *names[sizeof(cli_commands) / sizeof(cli_commands[0])] = { NULL };
+	const char *nearest;
+	size_t count = 0;
+
+	for (const struct cli_command *c = cli_commands; c->name; c++)
+		names[count++] = c->name;
+	nearest = words_nearest(name, names);
+	if (nearest)
+		return cli_fail(CLI_USAGE, "no command \"%s\"; did you mean \"%s\"?", name, nearest);
+	return cli_fail(CLI_USAGE, "no command \"%s\"; `bootserver --help` lists them", name);
+}
+
+/* Takes --help and (where the command lists) --json out of the arguments; true if help was given. */
+static bool
+cli_take_common(struct cli *cli, int *argc, char **argv)
+{
+	int kept = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			printf("usage: bootserver %s", cli->command->usage);
+			return true;
+		}
+		if (cli->command->lists && strcmp(argv[i], "--json") == 0)
+			cli->json = true;
+		else
+			argv[kept++] = argv[i];
+	}
+	argv[kept] = NULL;
+	*argc = kept;
+	return false;
+}
+
+/* Goes into the site directory and notes where the person stood. */
+static int
+cli_enter(struct cli *cli, const char *dir)
+{
+	cli->start_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (cli->start_fd < 0)
+		return cli_fail(CLI_FAULT, "the current folder: %s", strerror(errno));
+	if (cli->command->no_site)
+		return CLI_GOOD;
+	if (chdir(dir) < 0) {
+		if (errno != ENOENT || !cli->command->makes_dir)
+			return cli_fail(CLI_FAULT, "site directory %s: %s", dir, strerror(errno));
+		cli->no_dir = true;
+		cli->dir = str_dup(dir);
+		return CLI_GOOD;
+	}
+	cli->dir = realpath(".", NULL);
+	if (!cli->dir)
+		return cli_fail(CLI_FAULT, "site directory %s: %s", dir, strerror(errno));
+	return CLI_GOOD;
+}
+
+static int
+cli_command(const struct cli_command *command, const char *dir, int argc, char **argv)
+{
+	struct cli cli = { .command = command, .start_fd = -1 };
+	int status;
+
+	cli.terminal = isatty(STDERR_FILENO);
+	if (cli_take_common(&cli, &argc, argv))
+		return CLI_GOOD;
+	status = cli_enter(&cli, dir);
+	if (status == CLI_GOOD)
+		status = command->run(&cli, argc, argv);
+	if (status == CLI_GOOD && fflush(stdout) != 0)
+		status = cli_fail(CLI_FAULT, "standard output: %s", strerror(errno));
+	free(cli.dir);
+	if (cli.start_fd >= 0)
+		close(cli.start_fd);
+	return status;
+}
+
+int
+cli_main(int argc, char **argv, const struct cli_private *privates)
+{
+	const char *dir = ".";
+	int at = 1;
+
+	for (; at < argc && argv[at][0] == '-'; at++) {
+		if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
+			return cli_help(stdout);
+		if (strcmp(argv[at], "--version") == 0) {
+			argv[at] = "version";
+			break;
+		}
+		if (strncmp(argv[at], "-C", 2) != 0)
+			return cli_fail(CLI_USAGE, "no option %s; `bootserver --help` lists them", argv[at]);
+		if (!argv[at][2] && at + 1 >= argc)
+			return cli_fail(CLI_USAGE, "-C needs the site directory");
+		dir = argv[at][2] ? argv[at] + 2 : argv[++at];
+	}
+	if (at >= argc) {
+		cli_help(stderr);
+		return CLI_USAGE;
+	}
+	for (const struct cli_private *p = privates; p && p->name; p++)
+		if (strcmp(argv[at], p->name) == 0)
+			return p->run(argc - at, argv + at);
+	for (const struct cli_command *c = cli_commands; c->name; c++)
+		if (strcmp(argv[at], c->name) == 0)
+			return cli_command(c, dir, argc - at, argv + at);
+	return cli_unknown(argv[at]);
+}

@@ -1,0 +1,36 @@
+/*
+ * One binary: the operator's commands (cli/), and the processes that `run` starts from this same
+ * file under private names.
+ */
+#include "cli/cli.h"
+#include "engine/engine.h"
+#include "keeper/keeper.h"
+#include "web/web.h"
+
+static int
+engine(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	return engine_main();
+}
+
+static int
+web(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	return web_main();
+}
+
+static const struct cli_private privates[] = {
+	{ "engine", engine },
+	{ "web", web },
+	{ "lease-event", lease_event_main },
+	{ "namespace-init", namespace_init_main },
+	{ NULL }
+};
+
+int
+main(int argc, char **argv)
+{
+	return cli_main(argc, argv, privates);
+}
