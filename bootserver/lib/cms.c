@@ -1,0 +1,191 @@
+/* Signed and sealed data (RFC 5652) by OpenSSL: see cms.h. */
+#include "lib/cms.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/cms.h>
+#include <openssl/err.h>
+
+#include "lib/str.h"
+
+static int
+fault(struct err *err, const char *what)
+{
+	unsigned long code = ERR_peek_last_error();
+
+	err_set(err, -EBADMSG, "cannot %s: %s", what,
+		code ? ERR_reason_error_string(code) : "OpenSSL gives no reason");
+	ERR_clear_error();
+	return -EBADMSG;
+}
+
+static int
+to_der(CMS_ContentInfo *cms, unsigned char **ret_der, size_t *ret_len, struct err *err)
+{
+	unsigned char *der = NULL;
+	int len = i2d_CMS_ContentInfo(cms, &der);
+
+	if (len < 0)
+		return fault(err, "encode CMS");
+	*ret_der = mem_new((size_t)len);
+	memcpy(*ret_der, der, (size_t)len);
+	*ret_len = (size_t)len;
+	OPENSSL_free(der);
+	return 0;
+}
+
+static CMS_ContentInfo *
+from_der(const void *der, size_t len)
+{
+	const unsigned char *at = der;
+
+	return len > INT32_MAX ? NULL : d2i_CMS_ContentInfo(NULL, &at, (long)len);
+}
+
+static int
+sign(EVP_PKEY *key, X509 *cert, BIO *data, unsigned int flags, unsigned char **ret_der,
+     size_t *ret_len, struct err *err)
+{
+	CMS_ContentInfo *cms = data ? CMS_sign(cert, key, NULL, data, flags) : NULL;
+	int r = cms ? to_der(cms, ret_der, ret_len, err) : fault(err, "sign");
+
+	CMS_ContentInfo_free(cms);
+	BIO_free(data);
+	return r;
+}
+
+int
+cms_sign(EVP_PKEY *key, X509 *cert, const void *data, size_t len, unsigned char **ret_der,
+	 size_t *ret_len, struct err *err)
+{
+	return sign(key, cert, BIO_new_mem_buf(data, (int)len), CMS_BINARY | CMS_NOSMIMECAP,
+		    ret_der, ret_len, err);
+}
+
+int
+cms_sign_detached(EVP_PKEY *key, X509 *cert, const void *data, size_t len,
+		  unsigned char **ret_der, size_t *ret_len, struct err *err)
+{
+	return sign(key, cert, BIO_new_mem_buf(data, (int)len),
+		    CMS_BINARY | CMS_NOSMIMECAP | CMS_DETACHED, ret_der, ret_len, err);
+}
+
+/* Exactly one signer, whose signature by the certificate inside is good. */
+static int
+one_signer(CMS_ContentInfo *cms, X509 **ret_cert, struct err *err)
+{
+	STACK_OF(X509) *signers = CMS_get0_signers(cms);
+	int r = -EBADMSG;
+
+	if (!signers || sk_X509_num(signers) != 1)
+		err_set(err, r, "not signed by exactly one key");
+	else {
+		*ret_cert = sk_X509_value(signers, 0);
+		X509_up_ref(*ret_cert);
+		r = 0;
+	}
+	sk_X509_free(signers);
+	return r;
+}
+
+static int
+verify(CMS_ContentInfo *cms, BIO *data, BIO *out, X509 **ret_cert, struct err *err)
+{
+	unsigned int flags = CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY | CMS_NOCRL;
+
+	if (OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed)
+		return err_set(err, -EBADMSG, "not SignedData");
+	if (CMS_verify(cms, NULL, NULL, data, out, flags) != 1)
+		return fault(err, "verify the signature");
+	return one_signer(cms, ret_cert, err);
+}
+
+static char *
+bio_data(BIO *bio, size_t *ret_len)
+{
+	char *data, *copy;
+	long len = BIO_get_mem_data(bio, &data);
+
+	copy = mem_new((size_t)len + 1);
+	if (len > 0)
+		memcpy(copy, data, (size_t)len);
+	*ret_len = (size_t)len;
+	return copy;
+}
+
+int
+cms_open(const void *der, size_t len, char **ret_data, size_t *ret_len, X509 **ret_cert,
+	 struct err *err)
+{
+	CMS_ContentInfo *cms = from_der(der, len);
+	BIO *out = BIO_new(BIO_s_mem());
+	int r;
+
+	if (!cms || !out)
+		r = fault(err, "read CMS");
+	else if (CMS_is_detached(cms))
+		r = err_set(err, -EBADMSG, "signature without its data");
+	else
+		r = verify(cms, NULL, out, ret_cert, err);
+	if (r == 0)
+		*ret_data = bio_data(out, ret_len);
+	BIO_free(out);
+	CMS_ContentInfo_free(cms);
+	return r;
+}
+
+int
+cms_verify_detached(const void *der, size_t der_len, const void *data, size_t len,
+		    X509 **ret_cert, struct err *err)
+{
+	CMS_ContentInfo *cms = from_der(der, der_len);
+	BIO *in = BIO_new_mem_buf(data, (int)len);
+	int r;
+
+	if (!cms || !in)
+		r = fault(err, "read CMS");
+	else if (!CMS_is_detached(cms))
+		r = err_set(err, -EBADMSG, "signature that carries data of its own");
+	else
+		r = verify(cms, in, NULL, ret_cert, err);
+	BIO_free(in);
+	CMS_ContentInfo_free(cms);
+	return r;
+}
+
+int
+cms_seal(X509 *to, const void *data, size_t len, unsigned char **ret_der, size_t *ret_len,
+	 struct err *err)
+{
+	STACK_OF(X509) *holders = sk_X509_new_null();
+	BIO *in = BIO_new_mem_buf(data, (int)len);
+	CMS_ContentInfo *cms = NULL;
+	int r;
+
+	if (holders && in && sk_X509_push(holders, to) > 0)
+		cms = CMS_encrypt(holders, in, EVP_aes_256_cbc(), CMS_BINARY);
+	r = cms ? to_der(cms, ret_der, ret_len, err) : fault(err, "seal");
+	CMS_ContentInfo_free(cms);
+	BIO_free(in);
+	sk_X509_free(holders);
+	return r;
+}
+
+int
+cms_unseal(EVP_PKEY *key, X509 *cert, const void *der, size_t len, char **ret_data,
+	   size_t *ret_len, struct err *err)
+{
+	CMS_ContentInfo *cms = from_der(der, len);
+	BIO *out = BIO_new(BIO_s_mem());
+	int r = 0;
+
+	if (!cms || !out || CMS_decrypt(cms, key, cert, NULL, out, CMS_BINARY) != 1)
+		r = fault(err, "unseal");
+	else
+		*ret_data = bio_data(out, ret_len);
+	BIO_free(out);
+	CMS_ContentInfo_free(cms);
+	return r;
+}
