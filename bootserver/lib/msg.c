@@ -198,7 +198,7 @@ take_fds(struct msghdr *head, struct msg *ret)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(at) + i * sizeof(int), sizeof(int));
-			if (ret->nfds < MSG_FDS)
+			if (ret->nfds < MSG_FDS + 1)
 				ret->fds[ret->nfds++] = fd;
 			else
 				close(fd);

@@ -19,7 +19,7 @@
 
 struct msg {
 	json_t *body;		/* owned by the struct */
-	int fds[MSG_FDS];	/* owned: msg_fini() closes those not set to -1 */
+	int fds[MSG_FDS + 1];	/* owned: msg_fini() closes those not set to -1 */
 	size_t nfds;
 };
 

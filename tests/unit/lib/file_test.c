@@ -1,0 +1,72 @@
+/* Files: whole or not at all, unchanged files untouched, folders. */
+#include "cmocka_all.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+
+static char folder[] = "/tmp/file_test.XXXXXX";
+static struct err err;
+static int dir;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	dir = open(folder, O_RDONLY | O_DIRECTORY);
+	return dir < 0 ? -1 : 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	unlinkat(dir, "a/b/x", 0);
+	unlinkat(dir, "a/b", AT_REMOVEDIR);
+	unlinkat(dir, "a", AT_REMOVEDIR);
+	close(dir);
+	return rmdir(folder);	/* fails if a temporary file was left */
+}
+
+static void
+files(void **state)
+{
+	struct stat before, after;
+	char *text;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(file_read(dir, "a/b/x", 10, &text, &len, &err), -ENOENT);
+	assert_int_equal(file_write(dir, "a/b/x", 0600, "one", 3, &err), -ENOENT);
+	assert_int_equal(file_mkdirs(dir, "a/b", 0755, &err), 0);
+	assert_int_equal(file_mkdirs(dir, "a/b", 0755, &err), 0);
+	assert_int_equal(file_update(dir, "a/b/x", 0600, "one", 3, &err), 1);
+	assert_int_equal(fstatat(dir, "a/b/x", &before, 0), 0);
+	assert_int_equal(before.st_mode & 0777, 0600);
+	assert_int_equal(file_update(dir, "a/b/x", 0600, "one", 3, &err), 0);
+	assert_int_equal(fstatat(dir, "a/b/x", &after, 0), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(file_update(dir, "a/b/x", 0640, "one", 3, &err), 1);
+	assert_int_equal(file_update(dir, "a/b/x", 0640, "two", 3, &err), 1);
+	assert_int_equal(file_read(dir, "a/b/x", 3, &text, &len, &err), 0);
+	assert_string_equal(text, "two");
+	assert_int_equal(len, 3);
+	free(text);
+	assert_int_equal(file_read(dir, "a/b/x", 2, &text, &len, &err), -EFBIG);
+	assert_non_null(strstr(err.text, "a/b/x"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(files) };
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
