@@ -13,6 +13,7 @@ struct site_finding {
 	int line, column;	/* from 1; 0: the whole file */
 	char *text;		/* the sentence: what is wrong and what to do */
 	char *excerpt;		/* the line of the file at fault, or NULL */
+	int source;		/* index of the file in the sources; -1: none */
 };
 
 struct site_findings {
@@ -20,6 +21,9 @@ struct site_findings {
 	size_t count;
 	size_t errors;		/* how many of them are errors */
 };
+
+/* "FILE:LINE:COLUMN: error|warning: sentence", no newline; fresh memory, the caller frees. */
+char *site_finding_format(const struct site_finding *finding);
 
 void site_findings_fini(struct site_findings *findings);
 
@@ -37,7 +41,20 @@ struct site_source {
 struct site *site_parse(const struct site_source *sources, size_t count,
 			struct site_findings *ret_findings);
 
-/* What the schema table writes: the commented sample (`init` fills in the four values; NULL: the
+/*
+ * What only the store can tell: machines, profiles and the site name images and generations that are
+ * there, for the architectures they are asked for.  An empty store is a warning, no error.  Adds to
+ * `findings` (as site_parse() left them); `sources` are those the site came from, for excerpts, or NULL.
+ */
+struct site_image {
+	const char *name;
+	int generation;
+	bool amd64, arm64;
+};
+void site_check_images(const struct site *site, const struct site_image *images, size_t nimages,
+		       const struct site_source *sources, struct site_findings *findings);
+
+/* What the schema table writes: the commented sample (`init` fills in the five values; NULL: the
  * sample's own) and the reference page (Markdown).  Fresh memory, the caller frees. */
 char *site_sample(const char *name, const char *domain, const char *interface, const char *address,
 		  const char *range);

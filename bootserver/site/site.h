@@ -110,6 +110,9 @@ struct site {
 	size_t nrules;
 	struct site_machine *machines;
 	size_t nmachines;
+
+	struct site_index *index;	/* machines by name, MAC, UUID, serial; index.h */
+	struct site_marks *marks;	/* where each value was said; marks.h */
 };
 
 void site_free(struct site *site);

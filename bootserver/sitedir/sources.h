@@ -8,7 +8,7 @@
 
 /* `dirfd` is the site directory throughout this house (AT_FDCWD: the working directory is it). */
 
-/* The site's files in the order they are read: "site.yaml", then "machines.d/*.yaml" by name; a
+/* The site's files in the order they are read: "site.yaml", then machines.d/NAME.yaml by name; a
  * NULL-terminated list, the caller frees with sitedir_names_free(). */
 int sitedir_names(int dirfd, char ***ret, size_t *ret_count, struct err *err);
 void sitedir_names_free(char **names);
