@@ -2,6 +2,7 @@
 #define PLAN_PLAN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/err.h"
@@ -35,6 +36,7 @@ struct plan_image {
 	enum site_arch arch;
 	struct plan_part kernel, initrd, root;
 	const char *args;	/* the manifest's kernel arguments for this architecture */
+	const char *fault;	/* why it may not be booted (signature, manifest), or NULL */
 };
 
 /* What the engine remembers of the machine. */
@@ -55,8 +57,8 @@ struct plan {
 	char reason[160];	/* one sentence for timeline and screen */
 };
 
-/* Effective settings of a machine: machine over profile (by name or first fitting rule) over site.
- * `machine` NULL: an unknown machine.  Strings are borrowed from `site`. */
+/* Effective settings of a machine: machine over profile (by name or first fitting rule) over site
+ * over the defaults (64 GiB of state, rest unused).  `machine` NULL: an unknown machine.  Strings are borrowed from `site`. */
 void plan_settings(const struct site *site, const struct site_machine *machine,
 		   const struct plan_claims *claims, struct site_boot *ret);
 
@@ -66,11 +68,18 @@ const struct site_rule *plan_rule(const struct site *site, const struct site_mac
 
 enum site_arch plan_arch(const struct plan_claims *claims);
 
-/* Chooses; always gives a plan (PLAN_FAILURE with a reason at worst).  `images` are all generations
- * in the store. */
-void plan_choose(const struct site *site, const struct site_machine *machine,
-		 const struct plan_claims *claims, const struct plan_history *history,
-		 const struct plan_image *images, size_t nimages, struct plan *ret);
+/* All that a choice is made from; everything is borrowed. */
+struct plan_ask {
+	const struct site *site;
+	const struct site_machine *machine;	/* NULL: not in the site file */
+	const struct plan_claims *claims;
+	const struct plan_history *history;
+	const struct plan_image *images;	/* all generations in the store, each architecture */
+	size_t nimages;
+};
+
+/* Chooses; always gives a plan (PLAN_FAILURE with a reason at worst). */
+void plan_choose(const struct plan_ask *ask, struct plan *ret);
 
 const char *plan_kind_name(enum plan_kind kind);	/* "image", "local", … = the script's name */
 int plan_kind_parse(enum plan_kind *ret, const char *name);	/* 0 or -EINVAL */
