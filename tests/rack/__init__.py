@@ -1,0 +1,9 @@
+"""The virtual rack: see README.md."""
+
+from .events import ApiError
+from .machine import Disk, Machine
+from .namespace import Namespace, RackError, descendants, pss_kib
+from .rack import ADDRESS, PHASES, ROOT, Rack, image_folder, site_of
+
+__all__ = ["ADDRESS", "ApiError", "Disk", "Machine", "Namespace", "PHASES", "ROOT", "Rack", "RackError",
+           "descendants", "image_folder", "pss_kib", "site_of"]

@@ -1,0 +1,248 @@
+"""One machine of the rack: QEMU from the tool root, its power, disks, cards and console.
+
+Power is cut by ending QEMU; what the guest wrote to its disks stays.  The console is read line by
+line into serial.log with the seconds since power-on in front."""
+
+import fcntl
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+from .namespace import RackError
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TOOLROOT = os.path.join(ROOT, "images", "toolroot")
+TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454ca, 0x0002, 0x1000, 0x4000
+
+# What differs between the kinds of firmware.  `code` and `vars` are files of the tool root.
+FIRMWARE = {
+    "bios": {"qemu": "qemu-system-x86_64", "arch": "amd64", "machine": ["-machine", "q35,graphics=off"]},
+    "uefi": {"qemu": "qemu-system-x86_64", "arch": "amd64", "machine": ["-machine", "q35"],
+             "code": "/usr/share/OVMF/OVMF_CODE_4M.fd", "vars": "/usr/share/OVMF/OVMF_VARS_4M.fd"},
+    "arm64": {"qemu": "qemu-system-aarch64", "arch": "arm64", "machine": ["-machine", "virt,gic-version=3"],
+              "code": "/usr/share/AAVMF/AAVMF_CODE.no-secboot.fd", "vars": "/usr/share/AAVMF/AAVMF_VARS.fd"},
+}
+# QEMU's device for each card.  OVMF drives virtio itself, the others by the (old) iPXE in their ROM.
+CARDS = {"virtio": "virtio-net-pci", "e1000e": "e1000e", "igb": "igb", "vmxnet3": "vmxnet3"}
+
+
+def toolroot_path():
+    done = subprocess.run([TOOLROOT, "path"], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+class Disk:
+    """A disk of a machine: sparse, outliving power cuts, known to the guest by its serial."""
+
+    def __init__(self, path, size, serial):
+        self.path, self.serial = path, serial
+        with open(path, "ab") as file:
+            file.truncate(size)
+
+
+class Qmp:
+    """QEMU's control socket."""
+
+    def __init__(self, sock):
+        self._sock = sock
+        self._sock.settimeout(20)
+        self._lines = sock.makefile("r", encoding="utf-8")
+        self._read()
+        self.command("qmp_capabilities")
+
+    def _read(self):
+        line = self._lines.readline()
+        if not line:
+            raise RackError("QEMU ended while it was asked something")
+        return json.loads(line)
+
+    def command(self, name, **arguments):
+        self._sock.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
+        while True:
+            answer = self._read()
+            if "error" in answer:
+                raise RackError(f"QEMU refuses {name}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def close(self):
+        self._lines.close()
+        self._sock.close()
+
+
+class Machine:
+    """`firmware` is a row of FIRMWARE, `cards` rows of CARDS; `memory` in MiB, `disks` in bytes."""
+
+    def __init__(self, rack, name, firmware="uefi", memory=768, cpus=1, cards=("virtio",), disks=()):
+        self.rack, self.name, self.kind = rack, name, FIRMWARE[firmware]
+        self.number = len(rack.machines) + 1
+        self.folder = os.path.join(rack.folder, name)
+        os.makedirs(self.folder, exist_ok=True)
+        self.memory, self.cpus, self.cards = memory, cpus, list(cards)
+        self.macs = [f"52:54:00:{card:02x}:00:{self.number:02x}" for card in range(len(self.cards))]
+        self.disks = [Disk(os.path.join(self.folder, f"disk{n}.img"), size, f"{name}-DISK{n}")
+                      for n, size in enumerate(disks)]
+        self.log = os.path.join(self.folder, "serial.log")
+        self.console = ""
+        self.mark = 0               # how many events there were at power-on
+        self.powered_at = 0.0       # Unix time of the last power-on
+        self._taps, self._process, self._qmp, self._reader = {}, None, None, None
+
+    @property
+    def arch(self):
+        return self.kind["arch"]
+
+    @property
+    def running(self):
+        return self._process is not None and self._process.status is None
+
+    @property
+    def ended_badly(self):
+        """QEMU's exit status if it ended although nobody cut the power."""
+        process = self._process
+        return process.status if process and not process.stopping else None
+
+    def listed(self, **more):
+        """The machine as the site file lists it."""
+        return {"name": self.name, "mac": self.macs[0], "arch": self.arch, **more}
+
+    def power_on(self):
+        if self.running:
+            raise RackError(f"{self.name} is on already")
+        self.mark = len(self.rack.stream.events)
+        qmp, qmp_theirs = socket.socketpair()
+        serial, serial_theirs = socket.socketpair()
+        taps = [self._tap(n) for n in range(len(self.cards))]
+        argv = [TOOLROOT, "run", "--bind", self.folder, self.kind["qemu"],
+                *self._options(qmp_theirs.fileno(), serial_theirs.fileno(), taps)]
+        self.powered_at = time.time()
+        self._process = self.rack.net.start(
+            self.name, argv, os.path.join(self.folder, "qemu.log"), self.rack.notify,
+            pass_fds=[qmp_theirs.fileno(), serial_theirs.fileno(), *taps])
+        qmp_theirs.close()
+        serial_theirs.close()
+        self._reader = threading.Thread(target=self._read_console, args=(serial,), daemon=True)
+        self._reader.start()
+        try:
+            self._qmp = Qmp(qmp)
+        except (OSError, RackError) as error:
+            with open(os.path.join(self.folder, "qemu.log"), encoding="utf-8", errors="replace") as file:
+                raise RackError(f"QEMU of {self.name} did not start: {error}\n{file.read()}") from None
+
+    def power_off(self):
+        """Cuts the power."""
+        if not self._process:
+            return
+        self._process.end(seconds=3)
+        self._reader.join(5)
+        if self._qmp:
+            self._qmp.close()
+        self._process = self._qmp = None
+
+    def remove(self):
+        self.power_off()
+        for fd in self._taps.values():
+            os.close(fd)
+        self._taps = {}
+
+    def reset(self):
+        """Presses the reset button: a new boot, from the firmware on."""
+        self.mark = len(self.rack.stream.events)
+        self.powered_at = time.time()
+        self._qmp.command("system_reset")
+
+    def qmp(self, name, **arguments):
+        return self._qmp.command(name, **arguments)
+
+    def wait_console(self, pattern, timeout=60):
+        """Waits until the console of this power-on shows a regular expression; returns the match."""
+        expression = re.compile(pattern, re.M)
+        return self.rack.wait_for(lambda: expression.search(self.console), timeout,
+                                  f"{self.name}'s console to show «{pattern}»", self)
+
+    def seconds(self, event):
+        """An event's time since power-on."""
+        return event["at_ms"] / 1000 - self.powered_at
+
+    # What follows is how QEMU is told.
+
+    def _options(self, qmp, serial, taps):
+        accel = "kvm" if self.rack.kvm(self.arch) else "tcg"
+        cpu = "host" if accel == "kvm" else "max" if self.arch == "amd64" else "max,pauth-impdef=on"
+        options = ["-nodefaults", "-no-user-config", "-display", "none", "-name", self.name,
+                   *self.kind["machine"], "-accel", accel, "-cpu", cpu,
+                   "-smp", str(self.cpus), "-m", str(self.memory),
+                   "-uuid", f"00000000-0000-4000-8000-{self.number:012x}",
+                   "-smbios", f"type=1,manufacturer=QEMU,product=rack,serial=RACK-{self.number}",
+                   "-device", "virtio-rng-pci",
+                   "-chardev", f"socket,id=qmp,fd={qmp}", "-mon", "chardev=qmp,mode=control",
+                   "-chardev", f"socket,id=serial,fd={serial}", "-serial", "chardev:serial"]
+        if self.arch == "amd64":
+            options += ["-device", "i6300esb"]
+        if "code" in self.kind:
+            for unit, path, mode in ((0, self.kind["code"], "on"), (1, self._vars(), "off")):
+                options += ["-drive", f"if=pflash,unit={unit},format=raw,readonly={mode},file={path}"]
+        for number, tap in enumerate(taps):
+            options += ["-netdev", f"tap,id=net{number},fd={tap}", "-device", self._card(number)]
+        for number, disk in enumerate(self.disks):
+            options += ["-drive", f"if=none,id=disk{number},format=raw,cache=unsafe,discard=unmap,"
+                                  f"file={disk.path}",
+                        "-device", f"virtio-blk-pci,drive=disk{number},serial={disk.serial}"]
+        return options
+
+    def _card(self, number):
+        device = f"{CARDS[self.cards[number]]},netdev=net{number},mac={self.macs[number]},bootindex={number}"
+        if "code" in self.kind and self.cards[number] == "virtio":
+            device += ",romfile="
+        return device
+
+    def _vars(self):
+        """The machine's own copy of the firmware's variables: what the firmware wrote stays."""
+        path = os.path.join(self.folder, "vars.fd")
+        if not os.path.exists(path):
+            subprocess.run(["cp", "--sparse=always", toolroot_path() + self.kind["vars"], path], check=True)
+        return path
+
+    def _tap(self, card):
+        """The wire from a card to the rack's bridge; it stays plugged in while the power is off."""
+        if card not in self._taps:
+            name = f"tap{self.number}.{card}"
+            with self.rack.net.network():
+                fd = os.open("/dev/net/tun", os.O_RDWR)
+                fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(),
+                                                       IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
+            self.rack.net.run("ip", "link", "set", name, "master", "br0", "up")
+            self._taps[card] = fd
+        return self._taps[card]
+
+    def _read_console(self, sock):
+        self.console, rest = "", ""
+        with open(self.log, "a", encoding="utf-8") as log:
+            while True:
+                try:
+                    data = sock.recv(65536)
+                except OSError:
+                    break
+                if not data:
+                    break
+                text = plain(rest + data.decode("utf-8", errors="replace"))
+                *lines, rest = text.split("\n")
+                stamp = f"[{time.time() - self.powered_at:8.3f}] "
+                log.writelines(stamp + line.rstrip("\r") + "\n" for line in lines)
+                log.flush()
+                with self.rack.changed:
+                    self.console += "".join(line + "\n" for line in lines)
+                    self.rack.changed.notify_all()
+            log.write(rest + "\n")
+        sock.close()
+
+
+def plain(text):
+    """The console's text without what moves the cursor and paints."""
+    text = re.sub(r"\x1b\[\d+;\d+H", "\n", text)
+    return re.sub(r"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|[=>])|\x00", "", text).replace("\r\n", "\n")
