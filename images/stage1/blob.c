@@ -1,0 +1,81 @@
+/* A blob that is being written to RAM, hashed as its bytes pass by. */
+#include "images/stage1/blob.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/file.h"
+
+int
+blob_open(struct blob *ret, const struct blob_target *target, struct err *err)
+{
+	int fd = open(target->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0444);
+
+	if (fd < 0)
+		return err_errno(err, -errno, "cannot make %s", target->path);
+	*ret = (struct blob){ .target = target, .fd = fd, .sum = sha256_new() };
+	progress_init(&ret->progress, target->size, 0, clock_mono_ms());
+	return 0;
+}
+
+int
+blob_anew(struct blob *blob, struct err *err)
+{
+	if (ftruncate(blob->fd, 0) < 0 || lseek(blob->fd, 0, SEEK_SET) < 0)
+		return err_errno(err, -errno, "cannot empty %s", blob->target->path);
+	if (blob->sum != NULL)
+		sha256_end(blob->sum, NULL);
+	blob->sum = sha256_new();
+	blob->got = 0;
+	progress_init(&blob->progress, blob->target->size, 0, clock_mono_ms());
+	return 0;
+}
+
+int
+blob_add(struct blob *blob, const void *data, size_t len, struct err *err)
+{
+	const struct blob_target *target = blob->target;
+	char line[PROGRESS_LINE];
+
+	if (target->size > 0 && len > target->size - blob->got)
+		return err_set(err, -EFBIG, "more came than %llu bytes",
+			       (unsigned long long)target->size);
+	int code = file_write_all(blob->fd, data, len);
+	if (code < 0)
+		return err_errno(err, code, "cannot write %s", target->path);
+	sha256_add(blob->sum, data, len);
+	blob->got += len;
+	target->alive(target->arg);
+	if (progress_step(&blob->progress, blob->got, clock_mono_ms(), line))
+		target->say(target->arg, line);
+	return 0;
+}
+
+int
+blob_check(struct blob *blob, struct err *err)
+{
+	const struct blob_target *target = blob->target;
+	char sum[SHA256_TEXT];
+
+	sha256_end(blob->sum, sum);
+	blob->sum = NULL;
+	if (strcmp(sum, target->sha256) == 0)
+		return 0;
+	return err_set(err, -EBADMSG, "%llu bytes came with digest %s, not %s",
+		       (unsigned long long)blob->got, sum, target->sha256);
+}
+
+void
+blob_close(struct blob *blob, bool keep)
+{
+	if (blob->sum != NULL)
+		sha256_end(blob->sum, NULL);
+	blob->sum = NULL;
+	close(blob->fd);
+	blob->fd = -1;
+	if (!keep)
+		unlink(blob->target->path);
+}

@@ -1,0 +1,17 @@
+#ifndef STAGE1_HANDOVER_H
+#define STAGE1_HANDOVER_H
+
+#include "images/stage1/stage1.h"
+#include "lib/err.h"
+
+/* The files the system started by stage 1 finds in /run/bootserver: boot.json, site.json,
+ * resolv.conf (docs/INTERFACES.md «Files of stage 1»). */
+
+/* The text of boot.json, in fresh memory. */
+char *handover_boot_json(const struct stage1 *s);
+
+/* Writes them.  Only a boot.json that cannot be written is a failure; a missing or broken
+ * /site.json is put into *ret_site as a sentence (empty if all is well). */
+int handover_write(const struct stage1 *s, struct err *ret_site, struct err *err);
+
+#endif
