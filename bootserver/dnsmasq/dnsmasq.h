@@ -1,6 +1,10 @@
 #ifndef DNSMASQ_DNSMASQ_H
 #define DNSMASQ_DNSMASQ_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "site/site.h"
 
 /*
@@ -12,9 +16,12 @@ struct dnsmasq_paths {
 	const char *tftp;	/* folder served */
 	const char *leases;	/* lease file */
 	const char *script;	/* program told of leases and transfers */
-	const char *hosts;	/* --dhcp-hostsdir folder, or NULL */
-	const char *user;	/* runs as, "dnsmasq" */
+	const char *hosts;	/* --dhcp-hostsfile (dnsmasq_hosts() writes it), or NULL: within the text */
+	const char *user;	/* runs as, and the script too */
 };
+
+/* Where the keeper's namespace shows dnsmasq the site's run/ folder (keeper/namespace.c). */
+extern const struct dnsmasq_paths dnsmasq_paths;
 
 /* An extra reservation learnt by the engine (an approved machine that is not in the site file). */
 struct dnsmasq_host {
@@ -22,14 +29,20 @@ struct dnsmasq_host {
 	uint32_t address;	/* 0: name only */
 };
 
-/* Fresh memory, the caller frees. */
+/* Fresh memory, the caller frees.  A change of this text wants a restart of dnsmasq. */
 char *dnsmasq_render(const struct site *site, const struct dnsmasq_paths *paths,
 		     const struct dnsmasq_host *hosts, size_t nhosts);
+
+/* The reservations alone, as --dhcp-hostsfile has them: dnsmasq reads them anew upon SIGHUP, and a
+ * running TFTP transfer is not cut.  "" in modes without leases.  Fresh memory, the caller frees. */
+char *dnsmasq_hosts(const struct site *site, const struct dnsmasq_host *hosts, size_t nhosts);
 
 /* One row of firmware/architectures: what a client of this option-93 number is given. */
 struct dnsmasq_arch {
 	int number;		/* RFC 4578 / IANA processor architecture types */
+	const char *tag;	/* dnsmasq's tag; rows of one tag follow each other */
 	const char *file;	/* TFTP file name, or the name below /ipxe/ for HTTP boot */
+	const char *csa;	/* its name in --pxe-service (proxy), or NULL */
 	bool http;		/* UEFI HTTP Boot */
 	const char *what;	/* comment */
 };

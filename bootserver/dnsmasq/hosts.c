@@ -1,0 +1,80 @@
+/*
+ * Reservations: one line a machine, as --dhcp-host takes them.  All MACs of a machine stand in one
+ * line: dnsmasq then gives the one address to whichever of them asks.
+ */
+#include <string.h>
+
+#include "dnsmasq/hosts.h"
+#include "lib/net.h"
+#include "lib/str.h"
+
+static const char *
+profile_firmware(const struct site *site, const char *name)
+{
+	for (size_t i = 0; i < site->nprofiles; i++)
+		if (str_eq(site->profiles[i].name, name))
+			return site->profiles[i].boot.firmware;
+	return NULL;
+}
+
+const char *
+hosts_firmware(const struct site *site, const struct site_machine *machine)
+{
+	const char *file = machine->boot.firmware;
+
+	if (file == NULL && machine->profile != NULL)
+		file = profile_firmware(site, machine->profile);
+	return file;
+}
+
+static void
+add_address(struct buf *text, uint32_t address)
+{
+	char ip[NET_IP4_TEXT];
+
+	if (address == 0)
+		return;
+	net_ip4_format(ip, address);
+	buf_format(text, ",%s", ip);
+}
+
+static void
+add_machine(struct buf *text, const struct site *site, const struct site_machine *machine,
+	    const char *prefix)
+{
+	const char *firmware = hosts_firmware(site, machine);
+
+	if (machine->macs.count == 0)
+		return;
+	buf_text(text, prefix);
+	for (size_t i = 0; i < machine->macs.count; i++)
+		buf_format(text, "%s%s", i > 0 ? "," : "", machine->macs.items[i]);
+	if (firmware != NULL)
+		buf_format(text, ",set:fw,set:fw-%s", firmware);
+	add_address(text, machine->address);
+	buf_format(text, ",%s\n", machine->name);
+}
+
+void
+hosts_add(struct buf *text, const struct site *site, const struct dnsmasq_host *hosts,
+	  size_t nhosts, const char *prefix)
+{
+	for (size_t i = 0; i < site->nmachines; i++)
+		add_machine(text, site, &site->machines[i], prefix);
+	for (size_t i = 0; i < nhosts; i++) {
+		buf_format(text, "%s%s", prefix, hosts[i].mac);
+		add_address(text, hosts[i].address);
+		buf_format(text, ",%s\n", hosts[i].name);
+	}
+}
+
+char *
+dnsmasq_hosts(const struct site *site, const struct dnsmasq_host *hosts, size_t nhosts)
+{
+	struct buf text;
+
+	buf_init(&text);
+	if (site->dhcp != SITE_DHCP_NONE)
+		hosts_add(&text, site, hosts, nhosts, "");
+	return text.text;
+}

@@ -1,0 +1,288 @@
+/*
+ * dnsmasq's configuration file, in the order a reader asks: where it listens, names, leases, what
+ * each kind of firmware is given, TFTP, whom it tells.  Tags carry the decisions: the client's
+ * architecture (option 93), `ipxe` (option 175 or user class), `fw` (a binary of its own).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dnsmasq/dnsmasq.h"
+#include "dnsmasq/hosts.h"
+#include "lib/net.h"
+#include "lib/str.h"
+
+const struct dnsmasq_paths dnsmasq_paths = {
+	.tftp = "/run/bootserver/tftp",
+	.leases = "/run/bootserver/leases",
+	.script = "/run/bootserver/lease-event",
+	.hosts = "/run/bootserver/hosts",
+	.user = "dnsmasq",
+};
+
+static void
+add_addresses(struct buf *text, const struct site_list *list, const char *otherwise)
+{
+	for (size_t i = 0; i < list->count; i++)
+		buf_format(text, ",%s", list->items[i]);
+	if (list->count == 0)
+		buf_format(text, ",%s", otherwise);
+}
+
+static void
+add_place(struct buf *text, const struct site *site, const struct dnsmasq_paths *paths)
+{
+	buf_text(text,
+		 "# Written by bootserver from the site file: changes here are lost.\n"
+		 "keep-in-foreground\n"
+		 "log-facility=-\n"
+		 "log-dhcp\n"
+		 "pid-file\n");
+	buf_format(text, "user=%s\n", paths->user);
+	buf_format(text, "interface=%s\n", site->interface);
+	buf_text(text,
+		 "except-interface=lo\n"
+		 "bind-interfaces\n");
+}
+
+/* Names of the site are answered here alone; others go to the site's DNS servers, if it has any. */
+static void
+add_names(struct buf *text, const struct site *site, const char *server)
+{
+	char ip[NET_IP4_TEXT];
+
+	buf_text(text,
+		 "\n"
+		 "port=53\n"
+		 "no-hosts\n"
+		 "no-resolv\n"
+		 "domain-needed\n"
+		 "bogus-priv\n");
+	buf_format(text, "domain=%s\nlocal=/%s/\n", site->domain, site->domain);
+	buf_format(text, "host-record=boot.%s,%s\n", site->domain, server);
+	for (size_t i = 0; i < site->dns.count; i++)
+		if (!str_eq(site->dns.items[i], server))
+			buf_format(text, "server=%s\n", site->dns.items[i]);
+	for (size_t i = 0; i < site->nmachines; i++) {
+		const struct site_machine *machine = &site->machines[i];
+
+		if (machine->address == 0)
+			continue;
+		net_ip4_format(ip, machine->address);
+		buf_format(text, "host-record=%s.%s,%s\n", machine->name, site->domain, ip);
+	}
+}
+
+static size_t
+lease_limit(const struct site *site, size_t nhosts)
+{
+	size_t pool = site->range_first != 0 ? site->range_last - site->range_first + 1 : 0;
+
+	return pool + site->nmachines + nhosts + 16;
+}
+
+static void
+add_range(struct buf *text, const struct site *site)
+{
+	char first[NET_IP4_TEXT], last[NET_IP4_TEXT], mask[NET_IP4_TEXT];
+	uint32_t bits = net_cidr_mask(&site->address);
+
+	net_ip4_format(mask, bits);
+	net_ip4_format(first, site->range_first != 0 ? site->range_first :
+						       site->address.address & bits);
+	net_ip4_format(last, site->range_last);
+	if (site->dhcp == SITE_DHCP_PROXY) {
+		net_ip4_format(first, site->address.address & bits);
+		buf_format(text, "dhcp-range=%s,proxy,%s\n", first, mask);
+		return;
+	}
+	buf_format(text, "dhcp-range=%s,%s,%s,%lld\n", first,
+		   site->range_first != 0 ? last : "static", mask, (long long)site->lease_s);
+}
+
+/*
+ * One machine, one lease: firmware, iPXE and Linux send different client ids, so these are ignored.
+ * No ping before an address is given: the pool is this server's alone, and dnsmasq stands still for
+ * up to 3 s in each ping, which a rack that powers on at once cannot wait for.  Names that clients
+ * give themselves are ignored: they are claims.
+ */
+static void
+add_leases(struct buf *text, const struct site *site, size_t nhosts, const char *server)
+{
+	char gateway[NET_IP4_TEXT];
+
+	buf_text(text,
+		 "\n"
+		 "dhcp-authoritative\n"
+		 "dhcp-ignore-clid\n"
+		 "dhcp-ignore-names\n"
+		 "no-ping\n");
+	buf_format(text, "dhcp-lease-max=%zu\n", lease_limit(site, nhosts));
+	add_range(text, site);
+	net_ip4_format(gateway, site->gateway);
+	/* an empty option: else dnsmasq would name itself as the router */
+	buf_format(text, "dhcp-option=option:router%s%s\n", site->gateway != 0 ? "," : "",
+		   site->gateway != 0 ? gateway : "");
+	buf_text(text, "dhcp-option=option:dns-server");
+	add_addresses(text, &site->dns, server);
+	buf_text(text, "\n");
+	if (site->ntp.count > 0) {
+		buf_text(text, "dhcp-option=option:ntp-server");
+		add_addresses(text, &site->ntp, server);
+		buf_text(text, "\n");
+	}
+	/* iPXE need not wait 2 s for a proxyDHCP offer (its option no-pxedhcp, 175.176) */
+	buf_text(text, "dhcp-option=tag:ipxe,encap:175,176,1b\n");
+}
+
+static void
+add_tags(struct buf *text)
+{
+	buf_text(text,
+		 "\n"
+		 "dhcp-match=set:ipxe,175\n"
+		 "dhcp-userclass=set:ipxe,iPXE\n");
+	for (const struct dnsmasq_arch *arch = dnsmasq_archs; arch->file != NULL; arch++)
+		buf_format(text, "dhcp-match=set:%s,option:client-arch,%d\n", arch->tag,
+			   arch->number);
+}
+
+/* What `arch` is given when the tags in `also` hold. */
+static void
+add_boot(struct buf *text, const struct site *site, const struct dnsmasq_arch *arch,
+	 const char *also, const char *file)
+{
+	char server[NET_IP4_TEXT];
+	char *url;
+
+	net_ip4_format(server, site->address.address);
+	if (!arch->http) {
+		buf_format(text, "dhcp-boot=tag:%s,tag:!ipxe,%s,%s,,%s\n", arch->tag, also, file,
+			   server);
+		return;
+	}
+	url = site_http_url(site);
+	buf_format(text, "dhcp-boot=tag:%s,tag:!ipxe,%s,%s/ipxe/%s\n", arch->tag, also, url, file);
+	free(url);
+}
+
+static void
+add_service(struct buf *text, const struct dnsmasq_arch *arch, const char *also, const char *file)
+{
+	if (arch->csa != NULL)
+		buf_format(text, "pxe-service=tag:!ipxe,%s,%s,\"bootserver\",%s\n", also,
+			   arch->csa, file);
+}
+
+/* True if `file` runs on that kind of firmware. */
+static bool
+fits(const struct dnsmasq_arch *arch, const char *file)
+{
+	return (strstr(file, ".efi") != NULL) == (strstr(arch->file, ".efi") != NULL) &&
+	       (strstr(file, "arm64") != NULL) == (strstr(arch->file, "arm64") != NULL);
+}
+
+/* Each binary other than the table's, once, for the kind of firmware that can run it. */
+static void
+add_own(struct buf *text, const struct site *site, const char *file)
+{
+	char *also = str_format("tag:fw-%s", file);
+	const char *last = "";
+
+	for (const struct dnsmasq_arch *arch = dnsmasq_archs; arch->file != NULL; arch++) {
+		if (!fits(arch, file))
+			continue;
+		if (strcmp(arch->tag, last) != 0)
+			add_boot(text, site, arch, also, file);
+		last = arch->tag;
+		if (site->dhcp == SITE_DHCP_PROXY)
+			add_service(text, arch, also, file);
+	}
+	free(also);
+}
+
+static bool
+named_before(const struct site *site, size_t at, const char *file)
+{
+	for (size_t i = 0; i < at; i++)
+		if (str_eq(hosts_firmware(site, &site->machines[i]), file))
+			return true;
+	return false;
+}
+
+static void
+add_firmware(struct buf *text, const struct site *site)
+{
+	char server[NET_IP4_TEXT];
+	const char *own = site->boot.firmware, *last = "";
+
+	net_ip4_format(server, site->address.address);
+	buf_text(text, "\n");
+	for (const struct dnsmasq_arch *arch = dnsmasq_archs; arch->file != NULL; arch++) {
+		const char *file = own != NULL && fits(arch, own) ? own : arch->file;
+
+		if (strcmp(arch->tag, last) != 0) {
+			buf_format(text, "# %s\n", arch->what);
+			add_boot(text, site, arch, "tag:!fw", file);
+			/* a client that asks as HTTPClient wants to read that back */
+			if (arch->http)
+				buf_format(text, "dhcp-option-force=tag:%s,60,HTTPClient\n",
+					   arch->tag);
+		}
+		last = arch->tag;
+		if (site->dhcp == SITE_DHCP_PROXY)
+			add_service(text, arch, "tag:!fw", file);
+	}
+	for (size_t i = 0; i < site->nmachines; i++) {
+		const char *file = hosts_firmware(site, &site->machines[i]);
+
+		if (file != NULL && !named_before(site, i, file))
+			add_own(text, site, file);
+	}
+	/*
+	 * iPXE itself.  On EFI this is only ever asked by one that is not ours, or by ours when it
+	 * could not read autoexec.ipxe: both load our binary (anew).
+	 */
+	buf_format(text,
+		   "# iPXE\n"
+		   "dhcp-boot=tag:ipxe,tag:bios,autoexec.ipxe,,%s\n"
+		   "dhcp-boot=tag:ipxe,tag:!bios,nic.ipxe,,%s\n", server, server);
+}
+
+static void
+add_tftp(struct buf *text, const struct site *site, const struct dnsmasq_paths *paths)
+{
+	buf_format(text, "\nenable-tftp=%s\ntftp-root=%s\ntftp-max=1000\n", site->interface,
+		   paths->tftp);
+	buf_format(text, "\ndhcp-script=%s\ndhcp-scriptuser=%s\n", paths->script, paths->user);
+}
+
+char *
+dnsmasq_render(const struct site *site, const struct dnsmasq_paths *paths,
+	       const struct dnsmasq_host *hosts, size_t nhosts)
+{
+	char server[NET_IP4_TEXT];
+	struct buf text;
+
+	buf_init(&text);
+	net_ip4_format(server, site->address.address);
+	add_place(&text, site, paths);
+	add_names(&text, site, server);
+	if (site->dhcp == SITE_DHCP_PROXY) {
+		buf_text(&text, "\ndhcp-pxe-vendor=PXEClient,HTTPClient\n");
+		add_range(&text, site);
+	} else if (site->dhcp != SITE_DHCP_NONE) {
+		add_leases(&text, site, nhosts, server);
+	}
+	if (site->dhcp != SITE_DHCP_NONE) {
+		buf_format(&text, "dhcp-leasefile=%s\n", paths->leases);
+		add_tags(&text);
+		add_firmware(&text, site);
+		buf_text(&text, "\n");
+		if (paths->hosts != NULL)
+			buf_format(&text, "dhcp-hostsfile=%s\n", paths->hosts);
+		else
+			hosts_add(&text, site, hosts, nhosts, "dhcp-host=");
+	}
+	add_tftp(&text, site, paths);
+	return text.text;
+}
