@@ -73,7 +73,8 @@ apt_ready() # SUITE
 
 	[ -f "$APT_KEYRING" ] || die "$APT_KEYRING is missing: install debian-archive-keyring"
 	sources=$(apt_sources "$1")
-	[ -f "$dir/ready" ] && [ "$sources" = "$(cat "$dir/sources.list")" ] && return
+	[ -f "$dir/ready" ] && [ "$sources" = "$(cat "$dir/sources.list")" ] &&
+		[ "$(apt_conf "$1")" = "$(cat "$dir/apt.conf")" ] && return
 	apt_refresh "$1"
 }
 
@@ -116,4 +117,10 @@ apt_unpack() # SUITE PACKAGE[:ARCH] VERSION DIR
 apt_identity() # SUITE
 {
 	(cd "$CACHE/apt/$1/lists" && cat ./*InRelease) | sha256sum | cut -c1-16
+}
+
+apt_date() # SUITE: when its lists were made (the newest of them), seconds since 1970
+{
+	(cd "$CACHE/apt/$1/lists" && sed -sn 's/^Date: //p' ./*InRelease) |
+		while read -r date; do date -d "$date" +%s; done | sort -n | tail -1
 }

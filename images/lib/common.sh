@@ -1,6 +1,7 @@
 # What the scripts of images/ and firmware/ share: words to the person, locks, atomic folders.
 # Sourced by bash; sets CLONE (this tree) and CACHE (finished work, kept by content).
 set -euo pipefail
+shopt -s inherit_errexit
 export LC_ALL=C.UTF-8
 umask 022
 
