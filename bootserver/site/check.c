@@ -1,0 +1,226 @@
+/*
+ * The rules between things: what can only be seen with the whole site in hand.  The schema has had
+ * its say already; what was at fault there is missing here and passed over.
+ */
+#include "site/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/str.h"
+#include "site/marks.h"
+
+static const struct site_place *
+place_of(const struct site *site, const void *field)
+{
+	static const struct site_place whole = { .file = 0, .line = 1, .column = 1 };
+
+	return site_marks_find(site->marks, field, &whole);
+}
+
+const struct site_profile *
+site_profile_find(const struct site *site, const char *name)
+{
+	for (size_t i = 0; name && i < site->nprofiles; i++)
+		if (str_eq(site->profiles[i].name, name))
+			return &site->profiles[i];
+	return NULL;
+}
+
+const struct site_rack *
+site_rack_find(const struct site *site, const char *name)
+{
+	for (size_t i = 0; name && i < site->nracks; i++)
+		if (str_eq(site->racks[i].name, name))
+			return &site->racks[i];
+	return NULL;
+}
+
+static uint32_t
+subnet_first(const struct site *site)
+{
+	return site->address.address & net_cidr_mask(&site->address);
+}
+
+static uint32_t
+subnet_last(const struct site *site)
+{
+	return site->address.address | ~net_cidr_mask(&site->address);
+}
+
+static void
+check_server(const struct site *site, struct site_findings *findings)
+{
+	const struct site_place *place = place_of(site, &site->address);
+
+	if (!site->address.address)
+		return;
+	if (site->address.prefix > 30 || site->address.prefix < 8)
+		site_find_error(findings, place, "a subnet of length /%u cannot serve machines: from "
+				"/8 to /30", site->address.prefix);
+	else if (site->address.address == subnet_first(site))
+		site_find_error(findings, place, "this is the address of the subnet itself: give the "
+				"server's own, as its first host");
+	else if (site->address.address == subnet_last(site))
+		site_find_error(findings, place, "this is the subnet's broadcast address: give the "
+				"server's own");
+	if (site->http_port && site->http_port == site->https_port)
+		site_find_error(findings, place_of(site, &site->https_port), "http-port and https-port "
+				"are both %u: they need ports of their own", site->http_port);
+}
+
+static void
+check_range(const struct site *site, struct site_findings *findings)
+{
+	const struct site_place *place = place_of(site, &site->range_first);
+	char server[NET_IP4_TEXT];
+
+	net_ip4_format(server, site->address.address);
+	if (site->dhcp == SITE_DHCP_PROXY || site->dhcp == SITE_DHCP_NONE) {
+		site_find_warning(findings, place, "range is not used: in this mode the server gives "
+				  "no addresses");
+		return;
+	}
+	if (site->range_first > site->range_last) {
+		site_find_error(findings, place, "the range ends before it begins");
+		return;
+	}
+	if (!site->address.address)
+		return;
+	if (site->range_first <= site->address.address && site->address.address <= site->range_last)
+		site_find_error(findings, place, "the range holds the server's own address %s", server);
+	if (site->dhcp == SITE_DHCP_RELAY)
+		return;
+	if (!net_cidr_holds(&site->address, site->range_first) ||
+	    !net_cidr_holds(&site->address, site->range_last))
+		site_find_error(findings, place, "the range is not within the server's subnet %s/%u",
+				server, site->address.prefix);
+	else if (site->range_first == subnet_first(site) || site->range_last == subnet_last(site))
+		site_find_error(findings, place, "the range holds the subnet's first or last address, "
+				"which no machine can have");
+	if (site->gateway && site->range_first <= site->gateway && site->gateway <= site->range_last)
+		site_find_error(findings, place, "the range holds the gateway's address");
+}
+
+/* Are there addresses for all? */
+static void
+check_room(const struct site *site, struct site_findings *findings)
+{
+	uint64_t pool = site->range_first ? (uint64_t)site->range_last - site->range_first + 1 : 0;
+	size_t without = 0;
+
+	if (site->dhcp != SITE_DHCP_AUTHORITATIVE || site->range_first > site->range_last)
+		return;
+	for (size_t i = 0; i < site->nmachines; i++)
+		without += site->machines[i].address == 0;
+	if (without > pool)
+		site_find_warning(findings, place_of(site, &site->range_first), "%zu machines without "
+				  "an address of their own share a pool of %llu: make `dhcp: range` "
+				  "larger", without, (unsigned long long)pool);
+}
+
+static void
+check_dhcp(const struct site *site, struct site_findings *findings)
+{
+	const struct site_place *place = place_of(site, &site->gateway);
+
+	if (site->range_first)
+		check_range(site, findings);
+	check_room(site, findings);
+	if (!site->gateway || !site->address.address || site->dhcp == SITE_DHCP_RELAY)
+		return;
+	if (!net_cidr_holds(&site->address, site->gateway))
+		site_find_error(findings, place, "the gateway is not in the server's subnet");
+	else if (site->gateway == subnet_first(site) || site->gateway == subnet_last(site))
+		site_find_error(findings, place, "the gateway cannot be the subnet's first or last "
+				"address");
+}
+
+/* Two of the same name, in the order they stand.  Racks and profiles are few. */
+static void
+check_names(const struct site *site, struct site_findings *findings)
+{
+	for (size_t i = 0; i < site->nracks; i++) {
+		const struct site_rack *rack = &site->racks[i];
+
+		if (rack->name && site_rack_find(site, rack->name) != rack)
+			site_find_error(findings, place_of(site, &rack->name), "a rack \"%s\" is there "
+					"already, in line %d", rack->name,
+					site_rack_find(site, rack->name)->place.line);
+	}
+	for (size_t i = 0; i < site->nprofiles; i++) {
+		const struct site_profile *profile = &site->profiles[i];
+
+		if (profile->name && site_profile_find(site, profile->name) != profile)
+			site_find_error(findings, place_of(site, &profile->name), "a profile \"%s\" is "
+					"there already, in line %d", profile->name,
+					site_profile_find(site, profile->name)->place.line);
+	}
+}
+
+static bool
+pairs_hold(const struct site_pair *pairs, size_t count, const char *key)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(pairs[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* Can any machine have that label? */
+static bool
+label_known(const struct site *site, const char *key)
+{
+	static const char *const facts[] = {
+		"arch", "platform", "manufacturer", "product", "rack", "known", NULL
+	};
+
+	for (size_t i = 0; facts[i]; i++)
+		if (strcmp(facts[i], key) == 0)
+			return true;
+	for (size_t i = 0; i < site->nracks; i++)
+		if (pairs_hold(site->racks[i].labels, site->racks[i].nlabels, key))
+			return true;
+	for (size_t i = 0; i < site->nmachines; i++)
+		if (pairs_hold(site->machines[i].labels, site->machines[i].nlabels, key))
+			return true;
+	return false;
+}
+
+static void
+check_rules(const struct site *site, struct site_findings *findings)
+{
+	const struct site_rule *all = NULL;
+
+	for (size_t i = 0; i < site->nrules; i++) {
+		const struct site_rule *rule = &site->rules[i];
+
+		if (rule->profile && !site_profile_find(site, rule->profile))
+			site_find_error(findings, place_of(site, &rule->profile), "there is no profile "
+					"\"%s\": add it under profiles", rule->profile);
+		if (!rule->profile && !rule->approve)
+			site_find_warning(findings, &rule->place, "this rule does nothing: give it a "
+					  "profile or approve: true");
+		if (all)
+			site_find_warning(findings, &rule->place, "this rule is never reached: the one "
+					  "in line %d fits every machine", all->place.line);
+		if (!rule->nmatch && !all)
+			all = rule;
+		for (size_t j = 0; j < rule->nmatch; j++)
+			if (!label_known(site, rule->match[j].key))
+				site_find_warning(findings, place_of(site, &rule->match[j].key),
+						  "no machine and no rack has a label \"%s\", so this "
+						  "rule never fits", rule->match[j].key);
+	}
+}
+
+void
+site_check(struct site *site, struct site_findings *findings)
+{
+	check_server(site, findings);
+	check_dhcp(site, findings);
+	check_names(site, findings);
+	check_rules(site, findings);
+	site_check_machines(site, findings);
+}

@@ -1,0 +1,29 @@
+#ifndef SITE_YAML_H
+#define SITE_YAML_H
+
+#include <stdbool.h>
+
+#include <libfyaml.h>
+
+#include "site/parse.h"
+
+/* One YAML document with the places of its nodes: the part of libfyaml that site/ needs. */
+
+struct yaml;
+
+/* Reads the source (which must stay as long); NULL, and told with the place, when it is no YAML. */
+struct yaml *yaml_open(const struct site_source *source, int file, struct site_findings *findings);
+void yaml_close(struct yaml *yaml);
+struct fy_node *yaml_root(const struct yaml *yaml);	/* NULL: an empty document */
+
+/* The node itself, or what an alias stands for (the alias where it stands for nothing).  Sets *place to where it begins, and leaves it where
+ * that cannot be told (an empty value); file stays. */
+struct fy_node *yaml_aim(struct fy_node *node, struct site_place *place);
+
+/* A scalar's text in fresh memory; NULL for no scalar or with a NUL inside. */
+char *yaml_text(struct fy_node *node);
+
+bool yaml_is_null(struct fy_node *node);	/* nothing, ~ or null, unquoted */
+const char *yaml_kind(struct fy_node *node);	/* "a mapping", "a list", "text", "nothing" */
+
+#endif
