@@ -1,0 +1,50 @@
+/* GET /v1/boot?mac=…: what a machine says of itself goes to the engine, its decision comes back as a
+ * script.  Never an HTTP error: whoever asks here reads scripts. */
+#include "web/endpoints.h"
+
+#include "lib/json.h"
+#include "web/claims.h"
+#include "web/link.h"
+#include "web/request.h"
+#include "web/script.h"
+
+static enum MHD_Result
+take_claim(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
+	   const char *value, size_t len)
+{
+	(void)kind, (void)name_len;
+	claims_take(arg, name, value, len);
+	return MHD_YES;
+}
+
+static void
+decided(struct request *req, const json_t *answer)
+{
+	const char *name = json_str(answer, "script", NULL);
+	json_t *vars = json_object_get(answer, "vars");
+
+	if (!answer)
+		script_fail(req, "the engine does not answer");
+	else if (!name || (vars && !json_is_object(vars)))
+		script_fail(req, "the engine's answer is no good");
+	else
+		script_give(req, name, vars ? json_copy(vars) : json_object());
+}
+
+void
+boot_answer(struct request *req)
+{
+	json_t *claims = json_object(), *message;
+
+	MHD_get_connection_values_n(req->peer->mhd, MHD_GET_ARGUMENT_KIND, take_claim, claims);
+	if (!json_object_get(claims, "mac")) {
+		json_decref(claims);
+		script_fail(req, "the request names no MAC address that can be read");
+		return;
+	}
+	message = json_object();
+	json_put(message, "type", "boot");
+	json_put(message, "ip", req->peer->ip);
+	json_object_set_new(message, "claims", claims);
+	link_ask(req, message, req->peer->web->limits.engine_ms, decided);
+}

@@ -1,0 +1,81 @@
+/* All that web answers, on one screen; each endpoint is a file of its own. */
+#include "web/routes.h"
+
+#include <string.h>
+
+#include "web/endpoints.h"
+
+#define GET ROUTE_GET
+#define POST ROUTE_POST
+#define KIB 1024u
+
+const struct route routes[] = {
+	{ GET, "/boot.ipxe", ipxe_greeting },
+	{ GET, "/ipxe/*", ipxe_file },
+	{ GET, "/v1/boot", boot_answer },
+	{ GET, "/blob/*", blob_answer },
+	{ GET, "/site.json", sitejson_answer },
+	{ GET | POST, "/v1/report", report_answer, 16 * KIB },
+	{ POST, "/v1/enrol", agent_enrol, 1024 * KIB, .secure = true },
+	{ POST, "/v1/self/poll", agent_poll, 1024 * KIB, .secure = true },
+	{ POST, "/v1/self/events", agent_events, 1024 * KIB, .secure = true },
+	{ GET, "/v1/machines/*/cloud-init/*", cloudinit_answer },
+	{ GET, "/metrics", metrics_answer },
+	{ GET, "/healthz", healthz_answer },
+	{ 0 }
+};
+
+static bool
+keep(char ret[ROUTE_ARG], const char *segment, size_t len)
+{
+	if (len == 0 || len >= ROUTE_ARG)
+		return false;
+	memcpy(ret, segment, len);
+	ret[len] = '\0';
+	return strcmp(ret, ".") != 0 && strcmp(ret, "..") != 0;
+}
+
+static bool
+fits(const char *pattern, const char *path, char arg[2][ROUTE_ARG])
+{
+	int stars = 0;
+
+	for (; *pattern; pattern++) {
+		size_t len = strcspn(path, "/");
+
+		if (*pattern != '*') {
+			if (*path++ != *pattern)
+				return false;
+			continue;
+		}
+		if (!keep(arg[stars++], path, len))
+			return false;
+		path += len;
+	}
+	return *path == '\0';
+}
+
+const struct route *
+routes_find(const char *path, char ret_arg[2][ROUTE_ARG])
+{
+	for (const struct route *route = routes; route->pattern; route++)
+		if (fits(route->pattern, path, ret_arg))
+			return route;
+	return NULL;
+}
+
+const char *
+routes_allow(const struct route *route)
+{
+	static const char *const texts[] = { "", "GET, HEAD", "POST", "GET, HEAD, POST" };
+
+	return texts[route->methods & 3];
+}
+
+bool
+routes_takes(const struct route *route, const char *method)
+{
+	if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
+		return route->methods & ROUTE_GET;
+	return strcmp(method, "POST") == 0 && (route->methods & ROUTE_POST);
+}
