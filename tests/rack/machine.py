@@ -78,7 +78,8 @@ class Qmp:
 class Machine:
     """`firmware` is a row of FIRMWARE, `cards` rows of CARDS; `memory` in MiB, `disks` in bytes."""
 
-    def __init__(self, rack, name, firmware="uefi", memory=768, cpus=1, cards=("virtio",), disks=()):
+    def __init__(self, rack, name, firmware="uefi", memory=768, cpus=1, cards=("virtio",), disks=(),
+                 boot_card=None):
         self.rack, self.name, self.kind = rack, name, FIRMWARE[firmware]
         self.number = len(rack.machines) + 1
         self.folder = os.path.join(rack.folder, name)
@@ -87,6 +88,7 @@ class Machine:
         self.macs = [f"52:54:00:{card:02x}:00:{self.number:02x}" for card in range(len(self.cards))]
         self.disks = [Disk(os.path.join(self.folder, f"disk{n}.img"), size, f"{name}-DISK{n}")
                       for n, size in enumerate(disks)]
+        self.boot_card = boot_card  # the only one that firmware boots by; None: all, in their order
         self.log = os.path.join(self.folder, "serial.log")
         self.console = ""
         self.mark = 0               # how many events there were at power-on
@@ -156,6 +158,21 @@ class Machine:
         self.powered_at = time.time()
         self._qmp.command("system_reset")
 
+    def expect_reboot(self):
+        """From here on, what is waited for belongs to the next boot."""
+        self.mark = len(self.rack.stream.events)
+        self.powered_at = time.time()
+
+    def throttle(self, mbit):
+        """Slows what the machine receives; None: full speed again."""
+        for number in range(len(self.cards)):
+            self._tap(number)
+            name = f"tap{self.number}.{number}"
+            self.rack.net.run("tc", "qdisc", "del", "dev", name, "root", check=False)
+            if mbit:
+                self.rack.net.run("tc", "qdisc", "add", "dev", name, "root", "tbf", "rate", f"{mbit}mbit",
+                                  "burst", "64kb", "latency", "200ms")
+
     def qmp(self, name, **arguments):
         return self._qmp.command(name, **arguments)
 
@@ -196,7 +213,9 @@ class Machine:
         return options
 
     def _card(self, number):
-        device = f"{CARDS[self.cards[number]]},netdev=net{number},mac={self.macs[number]},bootindex={number}"
+        device = f"{CARDS[self.cards[number]]},netdev=net{number},mac={self.macs[number]}"
+        if self.boot_card in (None, number):
+            device += f",bootindex={number}"
         if "code" in self.kind and self.cards[number] == "virtio":
             device += ",romfile="
         return device

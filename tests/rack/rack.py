@@ -1,5 +1,6 @@
 """A rack for a test: a bridge in a namespace of its own, the boot server on it, machines plugged in."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -162,6 +163,12 @@ class Rack:
         with open(path, encoding="utf-8") as file:
             rows = [line.split() for line in file if line.strip()]
         return [(row[1], row[2], row[3]) for row in rows if len(row) >= 4]
+
+    def manifest(self, name, generation=1):
+        """An image's manifest as the store has it."""
+        path = os.path.join(self.server.site_folder, "store/images", name, f"{generation}.json")
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
 
     def kvm(self, arch):
         return arch == "amd64" and kvm_works()

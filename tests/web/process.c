@@ -1,4 +1,4 @@
-/* The web process alone, under the sanitizers, for tests/web/test_web.py. */
+/* The web process alone, under the sanitizers, for tests/web/. */
 #include "web/web.h"
 
 int

@@ -1,0 +1,55 @@
+"""What all system tests share: the rack of a test, its evidence when it fails, a few sentences to assert."""
+
+import os
+import re
+import shutil
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+import rack as racks    # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "soak: long counts, run by `make soak` alone")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Remembers whether the test failed, so that the rack's evidence is kept, and says where it is."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        item.failed_once = True
+        if hasattr(item, "rack_folder"):
+            report.sections.append(("kept for you", item.rack_folder))
+
+
+def test_folder(request):
+    """build/test/TEST/, the same at each run."""
+    number = re.match(r"test_(\d+)", request.module.__name__.rpartition(".")[2])
+    name = re.sub(r"[^\w.-]+", "_", request.node.name.removeprefix("test_"))
+    return os.path.join(racks.ROOT, "build", "test", f"{number.group(1)}_{name}" if number else name)
+
+
+@pytest.fixture
+def rack(request):
+    """An empty rack; the test plugs machines in and starts the server.  Logs stay if it fails."""
+    folder = test_folder(request)
+    request.node.rack_folder = folder
+    with racks.Rack(folder) as made:
+        yield made
+        tell(made)
+    if not getattr(request.node, "failed_once", False):
+        shutil.rmtree(folder)
+
+
+def tell(made):
+    """The phases' times of each machine, for the person who reads the runner's output."""
+    for machine in made.machines:
+        ends = made.phase_seconds(machine)
+        if ends:
+            print(f"\n  {machine.name}: " + ", ".join(f"{phase} {at}" for phase, at in ends.items()), end="",
+                  file=sys.__stdout__, flush=True)

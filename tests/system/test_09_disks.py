@@ -1,0 +1,46 @@
+"""Which disks are written: none that holds anything; and what a machine does that has no disk to use."""
+
+import hashlib
+import signal
+
+from steps import healthy
+
+MIB = 1 << 20
+
+
+def digest(disk):
+    with open(disk.path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def test_no_usable_disk(rack):
+    """Storage stalls with the disk and the reason, no byte is written; `diskless: true` allows memory."""
+    n1 = rack.machine("n1", "uefi", disks=[6144 * MIB])
+    disk = n1.disks[0]
+    rack.net.run("mkfs.ext4", "-q", "-L", "somebodys", disk.path)
+    before = digest(disk)
+    rack.start("tiny")
+    n1.power_on()
+    stalled = rack.wait(n1, "storage", "stall")
+    assert "vda" in stalled["text"] and "ext4" in stalled["text"], stalled
+    found = rack.server.api("GET", "/v1/machines/n1")
+    assert found["state"] == "stalled" and found["phase"] == "storage", found
+    assert not rack.events(n1, "healthy", "done")
+    assert digest(disk) == before
+
+    rack.site["machines"][0]["diskless"] = True
+    rack.server.write_site(rack.site)
+    rack.server.process.send(signal.SIGHUP)
+    n1.reset()
+    healthy(rack, n1)
+    assert digest(disk) == before
+
+
+def test_diskless(rack):
+    """A machine without disks runs from memory and says so."""
+    n1 = rack.machine("n1", "bios")
+    rack.start("tiny")
+    n1.power_on()
+    healthy(rack, n1)
+    assert "memory" in rack.wait(n1, "storage", timeout=1)["text"]
+    assert rack.server.api("GET", "/v1/machines/n1")["facts"]["disks"] == []
