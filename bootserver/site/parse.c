@@ -139,16 +139,6 @@ take_pairs(struct walk *w, const struct schema_row *row, struct fy_node *node,
 	memcpy(field, &pairs, sizeof(pairs));
 }
 
-/* Machines come from several files into one array, which must not move once places point into it:
- * site_parse() has counted them and made it large enough. */
-static void *
-new_item(const struct schema_row *row, void **items, size_t *count, size_t more)
-{
-	if (row->inner != SCOPE_MACHINE && !*items)
-		*items = mem_new(more * row->size);
-	return (char *)*items + (*count)++ * row->size;
-}
-
 static void
 take_items(struct walk *w, const struct schema_row *row, struct fy_node *node,
 	   const struct site_place *place, void *field)
@@ -165,6 +155,10 @@ take_items(struct walk *w, const struct schema_row *row, struct fy_node *node,
 		return;
 	}
 	memcpy(&list, field, sizeof(list));
+	/* Machines come from several files into one array, which must not move once places point into
+	 * it: site_parse() has counted them and made it large enough. */
+	if (!list.items)
+		list.items = mem_new((size_t)fy_node_sequence_item_count(node) * row->size);
 	for (struct fy_node *n; (n = fy_node_sequence_iterate(node, &at));) {
 		void *item;
 
@@ -174,8 +168,7 @@ take_items(struct walk *w, const struct schema_row *row, struct fy_node *node,
 					"{name: …}, not %s", row->key, yaml_kind(n));
 			continue;
 		}
-		item = new_item(row, &list.items, &list.count,
-				(size_t)fy_node_sequence_item_count(node));
+		item = (char *)list.items + list.count++ * row->size;
 		memcpy(item, &there, sizeof(there));
 		schema_defaults(row->inner, item, true);
 		take_mapping(w, row->inner, n, &there, item);
