@@ -1,0 +1,85 @@
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "ears.h"
+#include "input.h"
+#include "key.h"
+#include "queue.h"
+#include "steps.h"
+#include "verdict.h"
+#include "wire.h"
+
+/*
+ * The running agent: everything its steps share.  doings.c does the steps, talk.c speaks with the
+ * server, run.c turns the wheel.
+ */
+#define AGENT_TEXT 256
+
+struct agent {
+	struct input input;
+	struct verdict verdict;
+	bool has_verdict;
+	struct ears ears;
+	struct key key;
+	struct wire wire;
+	bool has_key;
+	json_t *facts;		/* NULL before they are collected */
+	struct queue queue;
+	struct steps steps;
+
+	bool enrolled;		/* the server knows our key in this boot */
+	char code[32];		/* the one on the console, while approval is awaited */
+	bool doubt;		/* the server's certificate was refused: is the clock right? */
+
+	unsigned int tries;	/* failures in a row of the present step */
+	int64_t step_at_ms;	/* monotonic: not before */
+	unsigned int sends;	/* failures in a row of sending */
+	int64_t send_at_ms;
+	int64_t poll_at_ms;
+
+	json_t *done;		/* ids of orders that are taken but not yet reported */
+	char order[16];		/* "reboot", "poweroff": to be done once that is reported */
+	bool dirty;		/* agent.json is older than this */
+};
+
+/* Doings.  One row of the table is one phase; `text` gets the sentence that goes with the word. */
+struct doing {
+	enum phase phase;
+	enum step_word (*step)(struct agent *agent, char text[AGENT_TEXT]);
+};
+const struct doing *doing_find(enum phase phase);	/* NULL: none */
+
+/* Enrolment, a doing of its own size. */
+enum step_word enrol_step(struct agent *agent, char text[AGENT_TEXT]);
+
+/* Opens the machine's key where the verdict says (once); 0 or negative. */
+int enrol_open_key(struct agent *agent, struct err *err);
+
+/* Puts an event into the queue and, with its text, on the console. */
+void agent_tell(struct agent *agent, enum phase phase, enum phase_state state, const char *text,
+		json_t *data);
+
+/* The next try of the present step, after a failure. */
+void agent_later(struct agent *agent);
+
+/* Sends what is in the queue; polls for orders (waits at the server up to `wait_s`).  What fails is
+ * tried again later; both do nothing before their time or before enrolment. */
+void talk_send(struct agent *agent);
+void talk_poll(struct agent *agent, int wait_s);
+
+/* Does the order that was reported, if there is one. */
+void order_do(struct agent *agent);
+
+/* agent.json: read at the start (another boot's is ignored), written when `dirty`. */
+void progress_load(struct agent *agent);
+void progress_save(struct agent *agent);
+
+/* The whole of `bootserver-agent run`; returns only on an error that no retry mends. */
+int agent_run(struct err *err);
+
+#endif

@@ -1,0 +1,145 @@
+/* Mounts the state partition and binds its folders: see mounts.h. */
+#include "mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <stdlib.h>
+
+#include "child.h"
+#include "lib/file.h"
+#include "lib/str.h"
+#include "where.h"
+
+#define FSCK_MS 300000
+
+/* Folder on the state partition, its place in the root, mode when it is made. */
+static const struct bind {
+	const char *kept, *place;
+	mode_t mode;
+} binds[] = {
+	{ "containerd", "/var/lib/containerd", 0711 },
+	{ "kubelet", "/var/lib/kubelet", 0750 },
+	{ "etcd", "/var/lib/etcd", 0700 },
+	{ "kubernetes", "/etc/kubernetes", 0755 },
+	{ "cloud", "/var/lib/cloud", 0755 },
+};
+
+/* Folders that stay where they are. */
+static const struct bind folders[] = {
+	{ "key", NULL, 0700 },
+	{ "ssh", NULL, 0700 },
+	{ "journal", NULL, 02755 },
+	{ "image-cache", NULL, 0755 },
+};
+
+static int
+fsck(const char *device, struct err *err)
+{
+	const char *argv[] = { "e2fsck", "-p", device, NULL };
+	int r = child_run(argv, FSCK_MS, NULL, err);
+
+	if (r == -ENOENT)
+		return 0;	/* recipe tiny: the kernel replays the journal */
+	if (r < 0)
+		return r;
+	/* 0: clean; 1: mended; e2fsck(8) */
+	return r <= 1 ? 0 : err_set(err, -EIO, "e2fsck cannot mend %s (status %d)", device, r);
+}
+
+bool
+mounts_state_is(void)
+{
+	char path[WHERE_MAX], above[WHERE_MAX];
+	struct stat a, b;
+
+	return stat(where(path, WHERE_STATE), &a) == 0 &&
+	       stat(where(above, WHERE_STATE "/.."), &b) == 0 && a.st_dev != b.st_dev;
+}
+
+int
+mounts_state(const char *part, struct err *err)
+{
+	char device[WHERE_MAX], path[WHERE_MAX];
+	int r;
+
+	if (mounts_state_is())
+		return 0;
+	where(device, "/dev/%s", part);
+	r = file_mkdirs(AT_FDCWD, where(path, WHERE_STATE), 0755, err);
+	if (r == 0)
+		r = fsck(device, err);
+	if (r < 0)
+		return r;
+	if (mount(device, path, "ext4", MS_NOATIME, NULL) < 0)
+		return err_errno(err, -errno, "cannot mount %s", device);
+	return 0;
+}
+
+static int
+make_folder(const char *name, mode_t mode, char ret[WHERE_MAX], struct err *err)
+{
+	int r;
+
+	where(ret, WHERE_STATE "/%s", name);
+	r = file_mkdirs(AT_FDCWD, ret, mode, err);
+	if (r == 0 && chmod(ret, mode) < 0)
+		r = err_errno(err, -errno, "cannot set the mode of %s", ret);
+	return r;
+}
+
+static int
+bind_one(const char *from, const char *place, mode_t mode, struct err *err)
+{
+	char to[WHERE_MAX];
+	struct stat a, b;
+	int r;
+
+	r = file_mkdirs(AT_FDCWD, where(to, "%s", place), mode, err);
+	if (r < 0)
+		return r;
+	if (stat(from, &a) == 0 && stat(to, &b) == 0 && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino)
+		return 0;
+	if (mount(from, to, NULL, MS_BIND, NULL) < 0)
+		return err_errno(err, -errno, "cannot bind %s to %s", from, to);
+	return 0;
+}
+
+/* journald writes into a folder named by the machine-id that it started with, journalctl reads the
+ * one named by /etc/machine-id: both are the kept one. */
+static int
+bind_journal(const char *from, struct err *err)
+{
+	char *ids[] = { where_text("/etc/machine-id"), where_text(WHERE_STATE "/machine-id") };
+	char *place;
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+		if (r == 0 && ids[i] && strlen(ids[i]) == 32 && where_systemd()) {
+			place = str_format("/var/log/journal/%s", ids[i]);
+			r = bind_one(from, place, 02755, err);
+			free(place);
+		}
+		free(ids[i]);
+	}
+	return r;
+}
+
+int
+mounts_bind(struct err *err)
+{
+	char from[WHERE_MAX];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(folders) / sizeof(*folders); i++)
+		r = make_folder(folders[i].kept, folders[i].mode, from, err);
+	for (size_t i = 0; r == 0 && i < sizeof(binds) / sizeof(*binds); i++) {
+		r = make_folder(binds[i].kept, binds[i].mode, from, err);
+		if (r == 0)
+			r = bind_one(from, binds[i].place, binds[i].mode, err);
+	}
+	return r < 0 ? r : bind_journal(where(from, WHERE_STATE "/journal"), err);
+}

@@ -1,0 +1,20 @@
+#ifndef AGENT_MOUNTS_H
+#define AGENT_MOUNTS_H
+
+#include <stdbool.h>
+
+#include "lib/err.h"
+
+/*
+ * Mounts the state partition and puts what must outlive a boot onto it: a table of folders, each
+ * bound over its place in the root.  Doing it twice does it once.
+ */
+
+/* Checks (e2fsck -p, where that program is) and mounts /dev/<part> at WHERE_STATE. */
+int mounts_state(const char *part, struct err *err);
+bool mounts_state_is(void);		/* is something mounted there? */
+
+/* Binds all folders of the table. */
+int mounts_bind(struct err *err);
+
+#endif

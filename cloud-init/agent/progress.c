@@ -1,0 +1,89 @@
+/*
+ * Where the agent was, for its next life in the same boot: /run/bootserver/agent.json {nonce, phase,
+ * enrolled, queue, done, order}.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "agent.h"
+#include "lib/clock.h"
+#include "lib/file.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/str.h"
+#include "where.h"
+
+#define FILE_PATH WHERE_RUN "/agent.json"
+#define FILE_MOST (16 << 20)
+
+static enum phase
+parse_phase(const json_t *o)
+{
+	const char *name = json_str(o, "phase", "");
+	enum phase phase = PHASE_FACTS;
+
+	if (str_eq(name, "end"))
+		return PHASE_COUNT;
+	phase_parse(&phase, name);
+	return phase < PHASE_FACTS ? PHASE_FACTS : phase;
+}
+
+static void
+take(struct agent *agent, const json_t *o)
+{
+	json_t *done = json_object_get(o, "done");
+	struct err err;
+
+	if (queue_parse(&agent->queue, json_object_get(o, "queue"), &err) < 0) {
+		log_warn("machine=%s agent.json: %s", agent->input.name, err.text);
+		return;
+	}
+	steps_init(&agent->steps, parse_phase(o), clock_mono_ms());
+	agent->enrolled = json_flag(o, "enrolled", false);
+	str_copy(agent->order, sizeof(agent->order), json_str(o, "order", ""));
+	if (json_is_array(done)) {
+		json_decref(agent->done);
+		agent->done = json_copy(done);
+	}
+}
+
+void
+progress_load(struct agent *agent)
+{
+	char path[WHERE_MAX], *text;
+	struct err err;
+	json_t *o;
+	size_t len;
+
+	if (file_read(AT_FDCWD, where(path, FILE_PATH), FILE_MOST, &text, &len, &err) < 0)
+		return;
+	if (json_parse(&o, text, len, &err) == 0) {
+		if (str_eq(json_str(o, "nonce", ""), agent->input.nonce))
+			take(agent, o);
+		json_decref(o);
+	}
+	free(text);
+}
+
+void
+progress_save(struct agent *agent)
+{
+	json_t *o = json_object();
+	char path[WHERE_MAX], *text;
+	struct err err;
+	size_t len;
+
+	json_put(o, "nonce", agent->input.nonce);
+	json_put(o, "phase", steps_all_done(&agent->steps) ? "end"
+							   : phase_name(agent->steps.phase));
+	json_put_flag(o, "enrolled", agent->enrolled);
+	json_object_set_new(o, "queue", queue_format(&agent->queue));
+	json_object_set(o, "done", agent->done);
+	json_put(o, "order", agent->order);
+	text = json_text(o, &len);
+	if (file_update(AT_FDCWD, where(path, FILE_PATH), 0600, text, len, &err) < 0)
+		log_warn("machine=%s %s", agent->input.name, err.text);
+	free(text);
+	json_decref(o);
+	agent->dirty = false;
+}

@@ -1,0 +1,20 @@
+/* A line on the console: see say.h. */
+#include "say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "lib/clock.h"
+
+void
+say(const char *what, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	printf("agent: %5.1f s  %-8s %s\n", (double)clock_mono_ms() / 1000, what, text);
+	fflush(stdout);
+}

@@ -1,0 +1,143 @@
+/*
+ * `bootserver-agent state`: finds or makes the state partition, binds it, makes the root this
+ * machine's own, and leaves the verdict in /run/bootserver/state.json.  Runs once, before sshd,
+ * containerd and kubelet; what it cannot do is a verdict too (`stalled`), so the machine stays up and
+ * `run` can tell the server why.
+ */
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "child.h"
+#include "disk.h"
+#include "dress.h"
+#include "input.h"
+#include "lib/clock.h"
+#include "lib/file.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/str.h"
+#include "make.h"
+#include "mounts.h"
+#include "probe.h"
+#include "say.h"
+#include "verdict.h"
+#include "where.h"
+
+#define DISKS_MOST 256
+#define SETTLE_MS 60000
+#define STATE_SIZE (64LL << 30)
+
+static void
+stall(struct verdict *verdict, const char *reason)
+{
+	verdict->result = VERDICT_STALLED;
+	str_copy(verdict->reason, sizeof(verdict->reason), reason);
+}
+
+/* Disks whose drivers are still at work would change the choice: wait for udev to come to rest. */
+static void
+settle(void)
+{
+	const char *argv[] = { "udevadm", "settle", "--timeout=30", NULL };
+	struct err err;
+
+	if (where_systemd() && child_run(argv, SETTLE_MS, NULL, &err) != 0)
+		log_warn("udevadm settle did not end well: going on with the disks that are there");
+}
+
+static int
+make(struct disk *disk, const struct input *input, struct err *err)
+{
+	struct repart_wish wish = {
+		.disk = disk->size,
+		.state = (uint64_t)json_num(input->machine, "state-size", STATE_SIZE),
+		.rest = str_eq(json_str(input->machine, "rest", "unused"), "storage"),
+	};
+
+	say("state", "partitioning disk %s (%llu MiB)", disk->name,
+	    (unsigned long long)(disk->size >> 20));
+	return make_disk(disk, &wish, err);
+}
+
+/* Makes the chosen disk if need be, mounts and binds it. */
+static void
+use(struct disk *disk, bool fresh, const struct input *input, struct verdict *verdict)
+{
+	struct err err;
+	int r = 0;
+
+	if (where_is("/run/containerd/containerd.sock") && !mounts_state_is()) {
+		stall(verdict, "the disk can be used now, but the machine runs already: reboot it");
+		return;
+	}
+	if (fresh)
+		r = make(disk, input, &err);
+	else
+		make_finish(disk);
+	if (r == 0)
+		r = mounts_state(disk->state_part, &err);
+	if (r == 0)
+		r = mounts_bind(&err);
+	if (r < 0)
+		stall(verdict, err.text);
+	else
+		verdict->result = fresh ? VERDICT_NEW : VERDICT_KEPT;
+}
+
+static void
+decide(const struct input *input, struct disk *disks, size_t count, struct verdict *verdict)
+{
+	const json_t *wished = json_object_get(input->machine, "system-disk");
+	struct disk_wish wish = {
+		.system_disk = json_string_value(wished),
+		.diskless = json_flag(input->machine, "diskless", false),
+	};
+	struct disk_choice choice;
+	struct disk *disk;
+
+	disk_choose(disks, count, &wish, &choice);
+	disk = choice.disk ? &disks[choice.disk - disks] : NULL;
+	str_copy(verdict->reason, sizeof(verdict->reason), choice.reason);
+	if (disk) {
+		str_copy(verdict->disk, sizeof(verdict->disk), disk->name);
+		str_copy(verdict->by_id, sizeof(verdict->by_id), disk->by_id);
+	}
+	if (choice.verdict == DISK_RAM)
+		verdict->result = VERDICT_RAM;
+	else if (choice.verdict == DISK_STALL)
+		verdict->result = VERDICT_STALLED;
+	else
+		use(disk, choice.verdict == DISK_MAKE, input, verdict);
+	if (verdict->result == VERDICT_STALLED && wish.diskless)
+		verdict->result = VERDICT_RAM;
+	verdict->disks = verdict_disks(disks, count,
+				       verdict->result <= VERDICT_NEW ? disk : NULL);
+}
+
+int
+state_run(struct err *err)
+{
+	static struct disk disks[DISKS_MOST];
+	struct verdict verdict = { 0 };
+	struct input input;
+	bool kept;
+	size_t count;
+	int r;
+
+	r = input_read(&input, err);
+	if (r < 0)
+		return r;
+	settle();
+	count = probe_all(json_str(input.machine, "system-disk", NULL), disks, DISKS_MOST);
+	decide(&input, disks, count, &verdict);
+	kept = verdict.result <= VERDICT_NEW;
+	dress_root(&input, kept);
+	r = verdict_write(&verdict, err);
+	say("state", "%s: %s", verdict_name(verdict.result), verdict.reason);
+	verdict_fini(&verdict);
+	input_fini(&input);
+	return r;
+}

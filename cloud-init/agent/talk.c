@@ -1,0 +1,145 @@
+/*
+ * Talking with the server after enrolment: events go up until they are acknowledged, orders come
+ * down.  A server that is away is met again with growing patience; nothing is lost meanwhile.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "agent.h"
+#include "lib/chance.h"
+#include "lib/clock.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/str.h"
+
+#define BATCH 100
+#define ASK_MS 20000L
+#define POLL_MS 5000		/* between polls that do not wait at the server */
+
+static int64_t
+patience(unsigned int *tries)
+{
+	uint8_t chance;
+
+	chance_bytes(&chance, 1);
+	return clock_mono_ms() + steps_backoff_ms((*tries)++, chance);
+}
+
+void
+agent_later(struct agent *agent)
+{
+	agent->step_at_ms = patience(&agent->tries);
+}
+
+/* The server no longer knows this key (restored from a backup, machine deleted): enrol again. */
+static bool
+forgotten(struct agent *agent, long status)
+{
+	if (status != 401 && status != 403 && status != 404)
+		return false;
+	log_warn("machine=%s the boot server does not know this machine's key: enrolling again",
+		 agent->input.name);
+	agent->enrolled = false;
+	agent->dirty = true;
+	steps_back(&agent->steps, PHASE_ENROL, clock_mono_ms());
+	agent_later(agent);
+	return true;
+}
+
+/* One question; 0 with a good answer, which the caller frees. */
+static int
+ask(struct agent *agent, const char *path, json_t *body, long timeout_ms, json_t **ret)
+{
+	struct wire_answer answer;
+	struct err err;
+	int r = wire_ask(&agent->wire, path, body, timeout_ms, &answer, &err);
+
+	if (r == 0 && answer.status != 200) {
+		json_decref(answer.body);
+		r = err_set(&err, -EPROTO, "status %ld", answer.status);
+	}
+	if (r == 0) {
+		agent->sends = 0;
+		*ret = answer.body;
+		return 0;
+	}
+	if (answer.status != 409)	/* 409: the counter was moved, ask again at once */
+		agent->send_at_ms = patience(&agent->sends);
+	if (!forgotten(agent, answer.status))
+		log_warn("machine=%s %s: %s", agent->input.name, path, err.text);
+	return r;
+}
+
+/* Sends the oldest events; true if some of them are now in store at the server. */
+static bool
+send_batch(struct agent *agent, json_t *batch)
+{
+	size_t before = json_array_size(agent->queue.events);
+	json_t *body = json_object(), *answer;
+	bool good = false;
+
+	json_object_set_new(body, "events", batch);
+	if (ask(agent, "/v1/self/events", body, ASK_MS, &answer) == 0) {
+		queue_ack(&agent->queue, json_num(answer, "ack", 0));
+		good = json_array_size(agent->queue.events) < before;
+		agent->dirty = true;
+		json_decref(answer);
+		if (!good)
+			agent->send_at_ms = patience(&agent->sends);
+	}
+	json_decref(body);
+	return good;
+}
+
+void
+talk_send(struct agent *agent)
+{
+	json_t *batch;
+
+	while (agent->enrolled && clock_mono_ms() >= agent->send_at_ms &&
+	       (batch = queue_batch(&agent->queue, BATCH)))
+		if (!send_batch(agent, batch))
+			break;
+}
+
+/* Takes an order: it is done when its number has been reported (order_do). */
+static void
+take_order(struct agent *agent, const json_t *order)
+{
+	const char *kind = json_str(order, "kind", "");
+
+	json_array_append(agent->done, json_object_get(order, "id"));
+	agent->dirty = true;
+	if (str_eq(kind, "reboot") || str_eq(kind, "poweroff"))
+		str_copy(agent->order, sizeof(agent->order), kind);
+	else
+		log_warn("machine=%s unknown order \"%s\" is passed over", agent->input.name,
+			 kind);
+}
+
+void
+talk_poll(struct agent *agent, int wait_s)
+{
+	json_t *body, *answer, *orders, *order;
+	size_t i;
+
+	if (!agent->enrolled || clock_mono_ms() < agent->send_at_ms ||
+	    clock_mono_ms() < agent->poll_at_ms)
+		return;
+	if (json_array_size(agent->done) > 0)
+		wait_s = 0;
+	body = json_object();
+	json_put_num(body, "wait_s", wait_s);
+	json_object_set_new(body, "done", json_copy(agent->done));
+	if (ask(agent, "/v1/self/poll", body, wait_s * 1000L + ASK_MS, &answer) == 0) {
+		json_array_clear(agent->done);
+		order_do(agent);
+		orders = json_object_get(answer, "orders");
+		json_array_foreach(orders, i, order)
+			take_order(agent, order);
+		agent->poll_at_ms = clock_mono_ms() + (wait_s > 0 || json_array_size(agent->done)
+						       ? 0 : POLL_MS);
+		json_decref(answer);
+	}
+	json_decref(body);
+}

@@ -1,0 +1,34 @@
+#ifndef AGENT_WIRE_H
+#define AGENT_WIRE_H
+
+#include <jansson.h>
+
+#include "input.h"
+#include "key.h"
+#include "lib/err.h"
+
+/*
+ * One signed question to the engine and its signed answer (docs/INTERFACES.md «Agent and engine»):
+ * HTTPS that trusts the site CA alone, inside it CMS both ways.
+ */
+struct wire {
+	const struct input *input;
+	struct key *key;
+	X509 *engine;		/* owned: the one certificate whose answers count */
+};
+
+struct wire_answer {
+	long status;
+	json_t *body;		/* owned by the caller, NULL unless 0 was returned */
+};
+
+int wire_open(struct wire *ret, const struct input *input, struct key *key, struct err *err);
+void wire_fini(struct wire *wire);
+
+/* Adds nonce, counter and time_ms to `body`, signs, asks `path` ("/v1/enrol").  0: ret->body is the
+ * engine's own word.  Negative: there is none; ret->status is the status of an unsigned answer, or 0.
+ * After 409 (number already seen) the counter has been moved on. */
+int wire_ask(struct wire *wire, const char *path, json_t *body, long timeout_ms,
+	     struct wire_answer *ret, struct err *err);
+
+#endif
