@@ -18,7 +18,8 @@ int sitedir_pki_ensure(int dirfd, const struct site *site, uid_t engine, gid_t e
 		       int64_t now_s, struct err *err);
 
 /* The folders of a site directory: machines.d, pki, pki/signers, state, store/sha256, store/images,
- * run.  Makes those that are missing: 1 if any, 0, else negative. */
-int sitedir_folders_ensure(int dirfd, struct err *err);
+ * run.  Makes those that are missing; with `engine` not (uid_t)-1 state/ is given to that user.  1 if
+ * any was made, 0, else negative. */
+int sitedir_folders_ensure(int dirfd, uid_t engine, gid_t engine_group, struct err *err);
 
 #endif

@@ -1,0 +1,265 @@
+/*
+ * Keys and certificates of a site: the CA that machines trust, the server's and the engine's
+ * certificates.  A key is written before its certificate, each as a whole file, so that a break in
+ * between leaves nothing that the next call does not finish.
+ *
+ * Certificates begin in 1980: a machine whose clock battery is dead comes up with its firmware's first
+ * day, and iPXE refuses a certificate that lies in the future (RFC 5280 has no use for the early date
+ * beyond that, and the CA is the site's own).  They end years after today, or after EPOCH where this
+ * server's own clock is dead.
+ */
+#include "sitedir/pki.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "lib/pki.h"
+#include "lib/str.h"
+
+#define DAY ((int64_t)86400)
+#define YEAR (365 * DAY)
+#define BEGIN ((int64_t)315532800)	/* 1980-01-01 */
+#define EPOCH ((int64_t)1735689600)	/* 2025-01-01: no clock that works shows less */
+
+struct making {
+	int dirfd;
+	const struct site *site;
+	uid_t engine;
+	gid_t engine_group;
+	int64_t now_s;
+	bool made;
+	EVP_PKEY *ca_key;
+	X509 *ca;
+};
+
+/* One pair of files. */
+struct pair {
+	const char *key_path, *cert_path;
+	bool engines;		/* belongs to the engine */
+	enum pki_use use;
+	int64_t years;
+};
+
+static const struct pair pair_ca = { "pki/ca.key", "pki/ca.crt", true, PKI_CA, 20 };
+static const struct pair pair_server = { "pki/server.key", "pki/server.crt", false, PKI_SERVER, 5 };
+static const struct pair pair_engine = { "pki/engine.key", "pki/engine.crt", true, PKI_SIGNER, 5 };
+
+/* Gives the file to the engine where it should be the engine's. */
+static int
+give(const struct making *m, const char *path, bool engines, struct err *err)
+{
+	struct stat st;
+
+	if (!engines || m->engine == (uid_t)-1)
+		return 0;
+	if (fstatat(m->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == m->engine)
+		return 0;
+	if (fchownat(m->dirfd, path, m->engine, m->engine_group, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_errno(err, -errno, "cannot give %s to the engine's user", path);
+	return 0;
+}
+
+/* 1 with the text, 0 when the file is not there, else negative. */
+static int
+read_pem(int dirfd, const char *path, char **ret, struct err *err)
+{
+	int r = file_read(dirfd, path, 1 << 20, ret, NULL, err);
+
+	return r == -ENOENT ? 0 : r < 0 ? r : 1;
+}
+
+/* The key that is there, or a new one. */
+static int
+key_ensure(struct making *m, const struct pair *pair, EVP_PKEY **ret, struct err *err)
+{
+	EVP_PKEY *key;
+	char *pem;
+	int r = read_pem(m->dirfd, pair->key_path, &pem, err);
+
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		key = pki_key_parse(pem, err);
+		OPENSSL_cleanse(pem, strlen(pem));
+		free(pem);
+		if (!key)
+			return err_wrap(err, -EINVAL, "%s", pair->key_path);
+		*ret = key;
+		return 0;
+	}
+	key = pki_key_new(err);
+	if (!key)
+		return -EIO;
+	pem = pki_key_pem(key);
+	r = file_write(m->dirfd, pair->key_path, 0600, pem, strlen(pem), err);
+	OPENSSL_cleanse(pem, strlen(pem));
+	free(pem);
+	if (r < 0) {
+		EVP_PKEY_free(key);
+		return r;
+	}
+	m->made = true;
+	*ret = key;
+	return 0;
+}
+
+/* Is the certificate that is there good for another month? */
+static bool
+cert_good(const struct making *m, X509 *cert, EVP_PKEY *key, const char *const *names)
+{
+	return cert && X509_check_private_key(cert, key) == 1 && pki_cert_by(cert, m->ca) &&
+	       pki_cert_fits(cert, names, m->now_s) &&
+	       pki_cert_fits(cert, names, m->now_s + 30 * DAY);
+}
+
+static int
+cert_make(struct making *m, const struct pair *pair, const char *cn, const char *const *names,
+	  EVP_PKEY *key, X509 **ret, struct err *err)
+{
+	struct pki_cert what = {
+		.cn = cn, .use = pair->use, .names = names, .from_s = BEGIN,
+		.to_s = (m->now_s > EPOCH ? m->now_s : EPOCH) + pair->years * YEAR,
+	};
+	X509 *cert = pki_cert_new(&what, key, m->ca, m->ca_key, err);
+	char *pem;
+	int r;
+
+	if (!cert)
+		return -EIO;
+	pem = pki_cert_pem(cert);
+	r = file_write(m->dirfd, pair->cert_path, 0644, pem, strlen(pem), err);
+	free(pem);
+	if (r < 0) {
+		X509_free(cert);
+		return r;
+	}
+	m->made = true;
+	*ret = cert;
+	return 0;
+}
+
+static int
+ca_ensure(struct making *m, struct err *err)
+{
+	char *pem, *cn;
+	int r;
+
+	r = read_pem(m->dirfd, pair_ca.cert_path, &pem, err);
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		m->ca = pki_cert_parse(pem, err);
+		free(pem);
+		if (!m->ca)
+			return err_wrap(err, -EINVAL, "%s", pair_ca.cert_path);
+		if (faccessat(m->dirfd, pair_ca.key_path, F_OK, 0) < 0)
+			return err_set(err, -ENOENT, "pki/ca.key is gone while pki/ca.crt is there: "
+				       "bring it back, or take pki/ca.crt away for a new site CA");
+	}
+	r = key_ensure(m, &pair_ca, &m->ca_key, err);
+	if (r == 0 && m->ca && X509_check_private_key(m->ca, m->ca_key) != 1)
+		r = err_set(err, -EINVAL, "pki/ca.key is not the key of pki/ca.crt");
+	if (r < 0 || m->ca)
+		return r;
+	cn = str_format("bootserver site %.40s", m->site->name);
+	r = cert_make(m, &pair_ca, cn, NULL, m->ca_key, &m->ca, err);
+	free(cn);
+	return r;
+}
+
+static int
+leaf_ensure(struct making *m, const struct pair *pair, const char *cn, const char *const *names,
+	    struct err *err)
+{
+	EVP_PKEY *key;
+	X509 *cert = NULL;
+	char *pem;
+	int r = key_ensure(m, pair, &key, err);
+
+	if (r < 0)
+		return r;
+	r = read_pem(m->dirfd, pair->cert_path, &pem, err);
+	if (r > 0) {
+		cert = pki_cert_parse(pem, err);
+		free(pem);
+	}
+	if (r >= 0 && !cert_good(m, cert, key, names)) {
+		X509_free(cert);
+		cert = NULL;
+		r = cert_make(m, pair, cn, names, key, &cert, err);
+	}
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	if (r >= 0)
+		r = give(m, pair->key_path, pair->engines, err);
+	return r < 0 ? r : give(m, pair->cert_path, pair->engines, err);
+}
+
+static int
+all_ensure(struct making *m, struct err *err)
+{
+	char address[NET_IP4_TEXT];
+	char *dns = str_format("DNS:boot.%s", m->site->domain), *ip;
+	char *cn_server = str_format("bootserver %.40s", m->site->name);
+	char *cn_engine = str_format("bootserver engine %.40s", m->site->name);
+	int r;
+
+	net_ip4_format(address, m->site->address.address);
+	ip = str_format("IP:%s", address);
+	r = ca_ensure(m, err);
+	if (r == 0)
+		r = give(m, pair_ca.key_path, true, err);
+	if (r == 0)
+		r = give(m, pair_ca.cert_path, true, err);
+	if (r == 0)
+		r = leaf_ensure(m, &pair_server, cn_server,
+				(const char *const[]){ ip, dns, NULL }, err);
+	if (r == 0)
+		r = leaf_ensure(m, &pair_engine, cn_engine, NULL, err);
+	free(ip);
+	free(cn_engine);
+	free(cn_server);
+	free(dns);
+	return r;
+}
+
+int
+sitedir_pki_ensure(int dirfd, const struct site *site, uid_t engine, gid_t engine_group,
+		   int64_t now_s, struct err *err)
+{
+	struct making m = {
+		.dirfd = dirfd, .site = site, .engine = engine, .engine_group = engine_group,
+		.now_s = now_s,
+	};
+	int r = all_ensure(&m, err);
+
+	X509_free(m.ca);
+	EVP_PKEY_free(m.ca_key);
+	return r < 0 ? r : m.made;
+}
+
+int
+sitedir_folders_ensure(int dirfd, uid_t engine, gid_t engine_group, struct err *err)
+{
+	static const struct { const char *path; mode_t mode; } folders[] = {
+		{ "machines.d", 0755 }, { "pki", 0755 }, { "pki/signers", 0755 }, { "state", 0700 },
+		{ "store", 0755 }, { "store/sha256", 0755 }, { "store/images", 0755 }, { "run", 0755 },
+	};
+	struct making m = { .dirfd = dirfd, .engine = engine, .engine_group = engine_group };
+	int made = 0;
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		if (mkdirat(dirfd, folders[i].path, folders[i].mode) == 0)
+			made = 1;
+		else if (errno != EEXIST)
+			return err_errno(err, -errno, "cannot make the folder %s", folders[i].path);
+	}
+	if (give(&m, "state", true, err) < 0)
+		return -EPERM;
+	return made;
+}

@@ -1,0 +1,126 @@
+/*
+ * The site's files: which they are, their text, and the site they make.
+ */
+#include "sitedir/sources.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/file.h"
+#include "lib/str.h"
+
+enum { SOURCE_MOST = 64 << 20 };	/* bytes of one file */
+
+static int
+is_source(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && len > 5 &&
+	       strcmp(entry->d_name + len - 5, ".yaml") == 0;
+}
+
+/* strcmp, not the locale's order: everywhere the same. */
+static int
+by_bytes(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int
+sitedir_names(int dirfd, char ***ret, size_t *ret_count, struct err *err)
+{
+	struct dirent **entries = NULL;
+	int count = scandirat(dirfd, "machines.d", &entries, is_source, by_bytes);
+	char **names;
+
+	if (count < 0 && errno != ENOENT)
+		return err_errno(err, -errno, "cannot read the folder machines.d");
+	count = count < 0 ? 0 : count;
+	names = mem_new(((size_t)count + 2) * sizeof(*names));
+	names[0] = str_dup("site.yaml");
+	for (int i = 0; i < count; i++) {
+		names[i + 1] = str_format("machines.d/%s", entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	*ret = names;
+	*ret_count = (size_t)count + 1;
+	return 0;
+}
+
+void
+sitedir_names_free(char **names)
+{
+	for (size_t i = 0; names && names[i]; i++)
+		free(names[i]);
+	free(names);
+}
+
+int
+sitedir_sources_read(int dirfd, struct sitedir_sources *ret, struct err *err)
+{
+	struct sitedir_sources sources = { NULL, 0 };
+	char **names;
+	size_t count;
+	int r = sitedir_names(dirfd, &names, &count, err);
+
+	if (r < 0)
+		return r;
+	sources.items = mem_new(count * sizeof(*sources.items));
+	for (size_t i = 0; i < count && r == 0; i++) {
+		char *text;
+		size_t len;
+
+		r = file_read(dirfd, names[i], SOURCE_MOST, &text, &len, err);
+		if (r == -ENOENT && i == 0)
+			err_set(err, r, "there is no site.yaml here: `bootserver init` makes a site "
+				"directory, -C DIR names one");
+		if (r < 0)
+			break;
+		sources.items[i] = (struct site_source){ names[i], text, len };
+		sources.count++;
+		names[i] = str_dup("");	/* the name is the source's now; the list goes on */
+	}
+	sitedir_names_free(names);
+	if (r < 0) {
+		sitedir_sources_fini(&sources);
+		return r;
+	}
+	*ret = sources;
+	return 0;
+}
+
+void
+sitedir_sources_fini(struct sitedir_sources *sources)
+{
+	for (size_t i = 0; i < sources->count; i++) {
+		free((char *)sources->items[i].name);
+		free((char *)sources->items[i].text);
+	}
+	free(sources->items);
+	*sources = (struct sitedir_sources){ NULL, 0 };
+}
+
+int
+sitedir_load(int dirfd, struct site **ret, struct site_findings *ret_findings, struct err *err)
+{
+	struct sitedir_sources sources;
+	struct site *site;
+	int r;
+
+	*ret_findings = (struct site_findings){ 0 };
+	r = sitedir_sources_read(dirfd, &sources, err);
+	if (r < 0)
+		return r;
+	site = site_parse(sources.items, sources.count, ret_findings);
+	sitedir_sources_fini(&sources);
+	if (!site)
+		return err_set(err, -EINVAL, "the site's files have faults: `bootserver check` lists "
+			       "them");
+	*ret = site;
+	return 0;
+}
