@@ -6,13 +6,13 @@
 
 #include <jansson.h>
 
-#include "ears.h"
-#include "input.h"
-#include "key.h"
-#include "queue.h"
-#include "steps.h"
-#include "verdict.h"
-#include "wire.h"
+#include "cloud-init/agent/ears.h"
+#include "cloud-init/agent/input.h"
+#include "cloud-init/agent/key.h"
+#include "cloud-init/agent/queue.h"
+#include "cloud-init/agent/steps.h"
+#include "cloud-init/agent/verdict.h"
+#include "cloud-init/agent/wire.h"
 
 /*
  * The running agent: everything its steps share.  doings.c does the steps, talk.c speaks with the

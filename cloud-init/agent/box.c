@@ -1,5 +1,5 @@
 /* A box around a few lines: see box.h. */
-#include "box.h"
+#include "cloud-init/agent/box.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Keeps the root image on the state partition: see cache.h. */
-#include "cache.h"
+#include "cloud-init/agent/cache.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,11 +11,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "cloud-init/agent/where.h"
 #include "lib/file.h"
 #include "lib/hex.h"
 #include "lib/sha256.h"
 #include "lib/str.h"
-#include "where.h"
 
 #define FOLDER WHERE_STATE "/image-cache"
 #define PIECE (1 << 20)

@@ -1,5 +1,5 @@
 /* Runs one program to its end: see child.h. */
-#include "child.h"
+#include "cloud-init/agent/child.h"
 
 #include <errno.h>
 #include <fcntl.h>

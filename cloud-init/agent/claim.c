@@ -1,5 +1,5 @@
 /* A mark on a blank disk: see claim.h. */
-#include "claim.h"
+#include "cloud-init/agent/claim.h"
 
 #include <errno.h>
 #include <string.h>

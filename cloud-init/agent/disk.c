@@ -2,7 +2,7 @@
  * What a disk is, and which one becomes the system disk: see disk.h.  The rules of
  * disk_classify() stand in the order in which a person would want to hear the reason.
  */
-#include "disk.h"
+#include "cloud-init/agent/disk.h"
 
 #include <stdarg.h>
 #include <stdio.h>

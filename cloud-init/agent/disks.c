@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cloud-init/agent/probe.h"
+#include "cloud-init/agent/where.h"
 #include "lib/str.h"
-#include "probe.h"
-#include "where.h"
 
 static void
 attribute(char *ret, size_t size, const char *disk, const char *name)

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent.h"
-#include "facts.h"
-#include "health.h"
+#include "cloud-init/agent/agent.h"
+#include "cloud-init/agent/facts.h"
+#include "cloud-init/agent/health.h"
+#include "cloud-init/agent/state.h"
+#include "cloud-init/agent/where.h"
 #include "lib/clock.h"
 #include "lib/str.h"
-#include "state.h"
-#include "where.h"
 
 #define STORAGE_MS 2000
 #define HEALTH_MS 200

@@ -1,5 +1,5 @@
 /* Makes the anonymous root this machine's own: see dress.h. */
-#include "dress.h"
+#include "cloud-init/agent/dress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "child.h"
+#include "cloud-init/agent/child.h"
+#include "cloud-init/agent/where.h"
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/str.h"
-#include "where.h"
 
 #define KEYGEN_MS 60000
 

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "input.h"
+#include "cloud-init/agent/input.h"
 
 /*
  * Makes the anonymous root this machine's own, before anything that would look: name, SSH keys of

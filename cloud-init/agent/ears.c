@@ -1,5 +1,5 @@
 /* Listens for LLDP: see ears.h. */
-#include "ears.h"
+#include "cloud-init/agent/ears.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "where.h"
+#include "cloud-init/agent/where.h"
 
 #define ETHERTYPE_LLDP 0x88cc
 

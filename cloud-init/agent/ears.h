@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "lldp.h"
+#include "cloud-init/agent/lldp.h"
 
 /*
  * Listens for LLDP on all real NICs: one packet socket, opened when the agent starts and read now

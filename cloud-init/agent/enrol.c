@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent.h"
-#include "box.h"
+#include "cloud-init/agent/agent.h"
+#include "cloud-init/agent/box.h"
+#include "cloud-init/agent/mend.h"
+#include "cloud-init/agent/where.h"
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/str.h"
-#include "mend.h"
-#include "where.h"
 
 #define ASK_MS 20000L
 #define REFUSED_MS 30000

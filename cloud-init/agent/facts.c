@@ -1,14 +1,14 @@
 /* What this machine is: see facts.h. */
-#include "facts.h"
+#include "cloud-init/agent/facts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "cloud-init/agent/where.h"
 #include "lib/json.h"
 #include "lib/str.h"
-#include "where.h"
 
 /* A member of facts.dmi and the files that may hold it, the better one first (an ARM64 machine may
  * have a device tree instead of SMBIOS). */

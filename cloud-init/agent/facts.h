@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "ears.h"
+#include "cloud-init/agent/ears.h"
 
 /*
  * What this machine is, as docs/INTERFACES.md «facts» says: from /sys and /proc below the root prefix

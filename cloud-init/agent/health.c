@@ -1,5 +1,5 @@
 /* Is the root that came up a good one?  See health.h. */
-#include "health.h"
+#include "cloud-init/agent/health.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,10 +12,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "child.h"
+#include "cloud-init/agent/child.h"
+#include "cloud-init/agent/where.h"
 #include "lib/json.h"
 #include "lib/str.h"
-#include "where.h"
 
 #define CHILD_MS 20000
 

@@ -1,15 +1,15 @@
 /* What the agent is told from outside: see input.h. */
-#include "input.h"
+#include "cloud-init/agent/input.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloud-init/agent/where.h"
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/str.h"
-#include "where.h"
 
 static void
 cmdline_word(json_t *ret, const char *word)

@@ -1,5 +1,5 @@
 /* The machine's own key and its counter: see key.h. */
-#include "key.h"
+#include "cloud-init/agent/key.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* One LLDP frame: see lldp.h. */
-#include "lldp.h"
+#include "cloud-init/agent/lldp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -7,11 +7,11 @@
 
 #include <fcntl.h>
 
-#include "agent.h"
+#include "cloud-init/agent/agent.h"
+#include "cloud-init/agent/state.h"
+#include "cloud-init/agent/where.h"
 #include "lib/log.h"
 #include "lib/str.h"
-#include "state.h"
-#include "where.h"
 
 static int
 version_run(struct err *err)

@@ -1,5 +1,5 @@
 /* Partitions the system disk: see make.h. */
-#include "make.h"
+#include "cloud-init/agent/make.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,13 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "child.h"
-#include "claim.h"
+#include "cloud-init/agent/child.h"
+#include "cloud-init/agent/claim.h"
+#include "cloud-init/agent/probe.h"
+#include "cloud-init/agent/where.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/str.h"
-#include "probe.h"
-#include "where.h"
 
 #define REPART_D WHERE_RUN "/repart.d"
 #define DRY_MS 60000

@@ -1,9 +1,9 @@
 #ifndef AGENT_MAKE_H
 #define AGENT_MAKE_H
 
-#include "disk.h"
+#include "cloud-init/agent/disk.h"
+#include "cloud-init/agent/repart.h"
 #include "lib/err.h"
-#include "repart.h"
 
 /*
  * Partitions a disk that disk_choose() said to make: renders /run/bootserver/repart.d, lets

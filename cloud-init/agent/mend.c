@@ -1,5 +1,5 @@
 /* A clock good enough to check a certificate with: see mend.h. */
-#include "mend.h"
+#include "cloud-init/agent/mend.h"
 
 #include <errno.h>
 #include <stdlib.h>

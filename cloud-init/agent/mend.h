@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "input.h"
+#include "cloud-init/agent/input.h"
 
 /*
  * A clock good enough to check a certificate with.  A machine whose clock battery is dead wakes in

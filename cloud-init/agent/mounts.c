@@ -1,5 +1,5 @@
 /* Mounts the state partition and binds its folders: see mounts.h. */
-#include "mounts.h"
+#include "cloud-init/agent/mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <stdlib.h>
 
-#include "child.h"
+#include "cloud-init/agent/child.h"
+#include "cloud-init/agent/where.h"
 #include "lib/file.h"
 #include "lib/str.h"
-#include "where.h"
 
 #define FSCK_MS 300000
 

@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "facts.h"
+#include "cloud-init/agent/facts.h"
+#include "cloud-init/agent/where.h"
 #include "lib/json.h"
 #include "lib/net.h"
 #include "lib/str.h"
-#include "where.h"
 
 static int64_t
 number(const char *nic, const char *name)

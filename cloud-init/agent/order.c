@@ -4,12 +4,12 @@
 #include <sys/reboot.h>
 #include <unistd.h>
 
-#include "agent.h"
-#include "child.h"
+#include "cloud-init/agent/agent.h"
+#include "cloud-init/agent/child.h"
+#include "cloud-init/agent/say.h"
+#include "cloud-init/agent/where.h"
 #include "lib/log.h"
 #include "lib/str.h"
-#include "say.h"
-#include "where.h"
 
 #define CHILD_MS 60000
 
@@ -21,6 +21,17 @@ static const struct {
 	{ "poweroff", RB_POWER_OFF },
 };
 
+/* Without systemd nobody else holds a file open. */
+static void
+leave(const struct agent *agent)
+{
+	sync();
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (str_eq(kinds[i].kind, agent->order) && reboot(kinds[i].how) < 0)
+			log_error("machine=%s %s: %s", agent->input.name, agent->order,
+				  strerror(errno));
+}
+
 void
 order_do(struct agent *agent)
 {
@@ -31,16 +42,13 @@ order_do(struct agent *agent)
 		return;
 	say("order", "%s, as the boot server asks", agent->order);
 	progress_save(agent);
-	if (where_systemd()) {
+	if (where_trial()) {
+		say("order", "not done below --root");
+	} else if (where_systemd()) {
 		if (child_must(argv, CHILD_MS, &err) < 0)
 			log_error("machine=%s %s", agent->input.name, err.text);
-		agent->order[0] = '\0';
-		return;
+	} else {
+		leave(agent);
 	}
-	sync();
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (str_eq(kinds[i].kind, agent->order) && reboot(kinds[i].how) < 0)
-			log_error("machine=%s %s: %s", agent->input.name, agent->order,
-				  strerror(errno));
 	agent->order[0] = '\0';
 }

@@ -1,5 +1,5 @@
 /* Looks at disks by reading alone: see probe.h. */
-#include "probe.h"
+#include "cloud-init/agent/probe.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 #include <blkid/blkid.h>
 
-#include "claim.h"
+#include "cloud-init/agent/claim.h"
 #include "lib/str.h"
 
 #define GIB (1ULL << 30)

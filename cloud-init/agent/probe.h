@@ -1,7 +1,7 @@
 #ifndef AGENT_PROBE_H
 #define AGENT_PROBE_H
 
-#include "disk.h"
+#include "cloud-init/agent/disk.h"
 #include "lib/err.h"
 
 /*

@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-#include "agent.h"
+#include "cloud-init/agent/agent.h"
+#include "cloud-init/agent/where.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/str.h"
-#include "where.h"
 
 #define FILE_PATH WHERE_RUN "/agent.json"
 #define FILE_MOST (16 << 20)

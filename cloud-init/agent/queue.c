@@ -1,5 +1,5 @@
 /* Events on their way to the server: see queue.h. */
-#include "queue.h"
+#include "cloud-init/agent/queue.h"
 
 #include <errno.h>
 

@@ -1,9 +1,9 @@
 /* What systemd-repart is told: see repart.h. */
-#include "repart.h"
+#include "cloud-init/agent/repart.h"
 
 #include <stdio.h>
 
-#include "disk.h"
+#include "cloud-init/agent/disk.h"
 
 static void
 definition(struct repart_file *ret, const char *name, const char *label, const char *rest)

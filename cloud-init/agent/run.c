@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "agent.h"
-#include "cache.h"
-#include "facts.h"
+#include "cloud-init/agent/agent.h"
+#include "cloud-init/agent/cache.h"
+#include "cloud-init/agent/facts.h"
+#include "cloud-init/agent/say.h"
+#include "cloud-init/agent/where.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/str.h"
-#include "say.h"
-#include "where.h"
 
 #define REST_MS 200
 #define POLL_S 60
@@ -27,14 +27,13 @@ agent_tell(struct agent *agent, enum phase phase, enum phase_state state, const 
 	   json_t *data)
 {
 	const struct queue_event event = { phase, state, text, clock_now_ms(), data };
-	const char *word = phase_state_name(state);
 
 	queue_add(&agent->queue, &event);
 	agent->dirty = true;
-	if (state == STATE_DONE || (state == STATE_BEGIN && text[0]))
+	if (state == STATE_STALL || state == STATE_FAIL)
+		say(phase_name(phase), "%s: %s", phase_state_name(state), text);
+	else if (text[0])
 		say(phase_name(phase), "%s", text);
-	else if (state != STATE_BEGIN)
-		say(phase_name(phase), "%s: %s", word, text);
 }
 
 static void

@@ -1,5 +1,5 @@
 /* A line on the console: see say.h. */
-#include "say.h"
+#include "cloud-init/agent/say.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,27 +4,27 @@
  * containerd and kubelet; what it cannot do is a verdict too (`stalled`), so the machine stays up and
  * `run` can tell the server why.
  */
-#include "state.h"
+#include "cloud-init/agent/state.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "child.h"
-#include "disk.h"
-#include "dress.h"
-#include "input.h"
+#include "cloud-init/agent/child.h"
+#include "cloud-init/agent/disk.h"
+#include "cloud-init/agent/dress.h"
+#include "cloud-init/agent/input.h"
+#include "cloud-init/agent/make.h"
+#include "cloud-init/agent/mounts.h"
+#include "cloud-init/agent/probe.h"
+#include "cloud-init/agent/say.h"
+#include "cloud-init/agent/verdict.h"
+#include "cloud-init/agent/where.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/str.h"
-#include "make.h"
-#include "mounts.h"
-#include "probe.h"
-#include "say.h"
-#include "verdict.h"
-#include "where.h"
 
 #define DISKS_MOST 256
 #define SETTLE_MS 60000

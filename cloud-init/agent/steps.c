@@ -1,5 +1,5 @@
 /* Where the agent is, as a state table: see steps.h. */
-#include "steps.h"
+#include "cloud-init/agent/steps.h"
 
 #include "lib/str.h"
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "agent.h"
+#include "cloud-init/agent/agent.h"
 #include "lib/chance.h"
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -14,7 +14,7 @@
 
 #define BATCH 100
 #define ASK_MS 20000L
-#define POLL_MS 5000		/* between polls that do not wait at the server */
+#define POLL_MS 5000		/* from one poll to the next while the server does not hold them */
 
 static int64_t
 patience(unsigned int *tries)
@@ -120,6 +120,7 @@ take_order(struct agent *agent, const json_t *order)
 void
 talk_poll(struct agent *agent, int wait_s)
 {
+	int64_t began = clock_mono_ms();
 	json_t *body, *answer, *orders, *order;
 	size_t i;
 
@@ -137,8 +138,7 @@ talk_poll(struct agent *agent, int wait_s)
 		orders = json_object_get(answer, "orders");
 		json_array_foreach(orders, i, order)
 			take_order(agent, order);
-		agent->poll_at_ms = clock_mono_ms() + (wait_s > 0 || json_array_size(agent->done)
-						       ? 0 : POLL_MS);
+		agent->poll_at_ms = json_array_size(agent->done) > 0 ? 0 : began + POLL_MS;
 		json_decref(answer);
 	}
 	json_decref(body);

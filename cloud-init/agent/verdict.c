@@ -1,14 +1,14 @@
 /* What `state` found: see verdict.h. */
-#include "verdict.h"
+#include "cloud-init/agent/verdict.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "cloud-init/agent/where.h"
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/str.h"
-#include "where.h"
 
 static const char *const names[] = { "kept", "new", "ram", "stalled" };
 

@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "disk.h"
+#include "cloud-init/agent/disk.h"
 #include "lib/err.h"
 
 /*

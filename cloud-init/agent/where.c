@@ -1,5 +1,5 @@
 /* Where things lie: see where.h. */
-#include "where.h"
+#include "cloud-init/agent/where.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -62,6 +62,12 @@ where_is(const char *path)
 	char full[WHERE_MAX];
 
 	return access(where(full, "%s", path), F_OK) == 0;
+}
+
+bool
+where_trial(void)
+{
+	return root[0] != '\0';
 }
 
 bool

@@ -24,6 +24,7 @@ const char *where(char ret[WHERE_MAX], const char *fmt, ...) __attribute__((form
 char *where_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 bool where_is(const char *path);	/* is there such a file or folder below the root? */
+bool where_trial(void);			/* is there a root prefix? */
 bool where_systemd(void);		/* systemd runs this root; else stage 1 is PID 1 (recipe tiny) */
 
 #endif

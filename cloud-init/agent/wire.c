@@ -1,5 +1,5 @@
 /* One signed question to the engine and its signed answer: see wire.h. */
-#include "wire.h"
+#include "cloud-init/agent/wire.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
 
 #include <jansson.h>
 
-#include "input.h"
-#include "key.h"
+#include "cloud-init/agent/input.h"
+#include "cloud-init/agent/key.h"
 #include "lib/err.h"
 
 /*
