@@ -66,6 +66,8 @@ class Server:
             os.close(pidfd)
 
     def last_words(self, lines=15):
+        if not os.path.exists(self.log):
+            return "it was not started"
         with open(self.log, encoding="utf-8", errors="replace") as file:
             return "".join(file.readlines()[-lines:])
 
