@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import threading
+import time
 
 
 class ApiError(Exception):
@@ -83,6 +84,7 @@ class EventStream:
             if event["id"] and event["id"] <= self._last:
                 return
             self._last = max(self._last, event["id"])
+            event["heard"] = time.time()
             self.events.append(event)
             self._changed.notify_all()
 

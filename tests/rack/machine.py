@@ -183,8 +183,8 @@ class Machine:
                                   f"{self.name}'s console to show «{pattern}»", self)
 
     def seconds(self, event):
-        """An event's time since power-on."""
-        return event["at_ms"] / 1000 - self.powered_at
+        """When an event was heard, since power-on (a machine's own clock may be wrong)."""
+        return event["heard"] - self.powered_at
 
     # What follows is how QEMU is told.
 

@@ -30,7 +30,7 @@ def test_edge_state(rack):
     healthy(rack, n1, EDGE_HEALTHY)
     assert host_key(rack, n1) == key
     assert "state partition" in rack.wait(n1, "root", timeout=1)["text"]
-    assert "kept" in rack.wait(n1, "enrol", timeout=1)["text"]
+    assert rack.wait(n1, "storage", timeout=1)["text"].startswith("state kept")
     after = rack.server.api("GET", "/v1/machines/n1")
     assert after["ip"] == before["ip"]
     assert after["last_good"] == after["image"]

@@ -42,5 +42,6 @@ def test_diskless(rack):
     rack.start("tiny")
     n1.power_on()
     healthy(rack, n1)
-    assert "memory" in rack.wait(n1, "storage", timeout=1)["text"]
+    told = rack.wait(n1, "storage", timeout=1)["text"]
+    assert told.startswith("state ram") and "no disk" in told
     assert rack.server.api("GET", "/v1/machines/n1")["facts"]["disks"] == []

@@ -49,4 +49,4 @@ def test_twenty_boots(rack):
         healthy(rack, n1, EDGE_HEALTHY)
         one_lease(rack, n1)
         if life:
-            assert "kept" in rack.wait(n1, "enrol", timeout=1)["text"]
+            assert rack.wait(n1, "storage", timeout=1)["text"].startswith("state kept")
