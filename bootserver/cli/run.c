@@ -1,0 +1,22 @@
+/*
+ * `bootserver run`: becomes the keeper (keeper/keeper.c), in this same process, so that who started
+ * us watches the right one.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+int
+cli_run(struct cli *cli, int argc, char **argv)
+{
+	static char name[] = "bootserver", keeper[] = "keeper";
+	char *const self[] = { name, keeper, NULL };
+
+	if (argc > 1)
+		return cli_usage(cli, "run takes no argument \"%s\"", argv[1]);
+	fflush(NULL);
+	execv("/proc/self/exe", self);
+	return cli_fail(CLI_FAULT, "cannot start the keeper: %m");
+}

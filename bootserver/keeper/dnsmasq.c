@@ -1,0 +1,166 @@
+/*
+ * dnsmasq as a child: its files are written to run/, looked through by `dnsmasq --test`, and it runs
+ * behind an init of ours (namespace.c), which shows it run/ as /run/bootserver.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "keeper/state.h"
+#include "lib/file.h"
+#include "lib/log.h"
+#include "lib/proc.h"
+#include "lib/str.h"
+
+#define CONF "/run/bootserver/dnsmasq.conf"
+
+/* The process that is init of new namespaces and has dnsmasq as its child. */
+static pid_t
+spawn(int life, const char *more, struct err *err)
+{
+	const char *const argv[] = {
+		"bootserver", "namespace-init", "run", "dnsmasq", "--conf-file=" CONF, more, NULL,
+	};
+	pid_t pid = proc_start(&(struct proc){ .path = "/proc/self/exe", .argv = argv,
+					       .fds = &life, .nfds = 1,
+					       .flags = CLONE_NEWPID | CLONE_NEWNS }, err);
+
+	if (pid == -EPERM)
+		err_set(err, -EPERM, "cannot make a namespace for dnsmasq: the right "
+			"CAP_SYS_ADMIN is missing here");
+	return pid;
+}
+
+/* Its init ends when the other end of this pipe does, that is when we do. */
+static int
+life_pipe(struct keeper *keeper, struct err *err)
+{
+	int pipefd[2];
+
+	if (pipe2(pipefd, O_CLOEXEC) < 0)
+		return err_errno(err, -errno, "cannot make a pipe");
+	if (keeper->life >= 0)
+		close(keeper->life);
+	keeper->life = pipefd[1];
+	return pipefd[0];
+}
+
+static int
+look_through(struct keeper *keeper, struct err *err)
+{
+	int life = life_pipe(keeper, err), status = 0;
+	pid_t pid;
+
+	if (life < 0)
+		return life;
+	pid = spawn(life, "--test", err);
+	close(life);
+	if (pid < 0)
+		return pid;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return err_set(err, -EINVAL,
+			       "dnsmasq does not take its configuration run/dnsmasq.conf (it says "
+			       "why above)");
+	return 0;
+}
+
+static pid_t
+dnsmasq_start(struct keeper *keeper, struct err *err)
+{
+	int r = look_through(keeper, err), life;
+	pid_t pid;
+
+	if (r < 0)
+		return r;
+	life = life_pipe(keeper, err);
+	if (life < 0)
+		return life;
+	pid = spawn(life, NULL, err);
+	close(life);
+	if (pid > 0)
+		probe_start(keeper);
+	return pid;
+}
+
+/* The usual reason why dnsmasq ends as soon as it is started. */
+static void
+tell_taken_port(int port)
+{
+	char *owner = owner_of_port("udp", port);
+
+	if (owner != NULL)
+		log_error("child=dnsmasq UDP port %d is held by %s: stop that, or set dhcp: none",
+			  port, owner);
+	free(owner);
+}
+
+static void
+dnsmasq_ended(struct keeper *keeper)
+{
+	static const int ports[] = { 67, 69, 53, 4011 };
+
+	probe_stop(keeper);
+	if (keeper->life >= 0)
+		close(keeper->life);
+	keeper->life = -1;
+	if (keeper->dnsmasq.state.state == CHILD_STARTING)
+		for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+			tell_taken_port(ports[i]);
+}
+
+static bool
+dnsmasq_may(const struct keeper *keeper)
+{
+	return keeper->dnsmasq_text != NULL;
+}
+
+static bool
+replace(char **text, const char *with)
+{
+	if (*text != NULL && strcmp(*text, with) == 0)
+		return false;
+	free(*text);
+	*text = str_dup(with);
+	return true;
+}
+
+int
+dnsmasq_take(struct keeper *keeper, const char *text, const char *hosts, struct err *err)
+{
+	bool restart, reread;
+	int r = file_update(keeper->dir, "run/dnsmasq.conf", 0644, text, strlen(text), err);
+
+	if (r >= 0)
+		r = file_update(keeper->dir, "run/hosts", 0644, hosts, strlen(hosts), err);
+	if (r < 0)
+		return r;
+	restart = replace(&keeper->dnsmasq_text, text);
+	reread = replace(&keeper->hosts_text, hosts);
+	if (keeper->dnsmasq.pid == 0)
+		return 0;
+	if (restart) {
+		log_info("child=dnsmasq new configuration");
+		child_again(&keeper->dnsmasq);
+	} else if (reread) {
+		log_info("child=dnsmasq new reservations");
+		kill(keeper->dnsmasq.pid, SIGHUP);	/* its init hands it on */
+	}
+	return 0;
+}
+
+void
+dnsmasq_init(struct keeper *keeper)
+{
+	keeper->life = -1;
+	keeper->dnsmasq = (struct child){
+		.name = "dnsmasq", .start = dnsmasq_start, .ended = dnsmasq_ended,
+		.may = dnsmasq_may, .keeper = keeper,
+	};
+}

@@ -1,0 +1,227 @@
+/*
+ * The engine as a child: started with the channel to us and its end of the channel to web, given the
+ * site's files by descriptor; its `config` makes everything else.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "keeper/state.h"
+#include "lib/file.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/msg.h"
+#include "lib/proc.h"
+#include "lib/stamp.h"
+#include "lib/str.h"
+#include "sitedir/sources.h"
+
+static void
+hang_up(struct keeper *keeper)
+{
+	keeper->from_engine = sd_event_source_disable_unref(keeper->from_engine);
+	if (keeper->to_engine >= 0)
+		close(keeper->to_engine);
+	keeper->to_engine = -1;
+}
+
+static int
+on_engine(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	struct keeper *keeper = arg;
+	struct msg msg;
+	struct err err;
+	int r = msg_recv(fd, &msg, &err);
+
+	(void)source, (void)events;
+	if (r == 0)
+		return 0;
+	if (r < 0) {
+		if (r != -EPIPE)
+			log_error("child=engine bad message: %s", err.text);
+		hang_up(keeper);	/* it leaves, if it is not gone already */
+		return 0;
+	}
+	if (str_eq(msg_type(&msg), "config"))
+		config_take(keeper, msg.body);
+	else
+		log_error("child=engine message of type %s not expected", msg_type(&msg));
+	msg_fini(&msg);
+	return 0;
+}
+
+static void
+close_all(const int *fds, size_t nfds)
+{
+	for (size_t i = 0; i < nfds; i++)
+		close(fds[i]);
+}
+
+/* Opens the site's files; their names into `body`. */
+static int
+open_files(struct keeper *keeper, json_t *body, int *fds, size_t *ret_nfds, struct err *err)
+{
+	json_t *files = json_array();
+	char **names;
+	size_t count, n = 0;
+	int r = sitedir_names(keeper->dir, &names, &count, err);
+
+	json_object_set_new(body, "files", files);
+	if (r < 0)
+		return r;
+	if (count + 1 > MSG_FDS)
+		r = err_set(err, -E2BIG,
+			    "machines.d/ holds %zu files, at most %d can be read: put several "
+			    "machines into one file", count - 1, MSG_FDS - 2);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		fds[n] = openat(keeper->dir, names[i], O_RDONLY | O_CLOEXEC);
+		if (fds[n] < 0)
+			r = err_errno(err, -errno, "cannot open %s", names[i]);
+		else
+			n++;
+		json_array_append_new(files, json_string(names[i]));
+	}
+	sitedir_names_free(names);
+	if (r < 0)
+		close_all(fds, n);
+	else
+		*ret_nfds = n;
+	return r;
+}
+
+static int
+ipxe_version(const struct keeper *keeper, char ret[STAMP_VERSION], struct err *err)
+{
+	char *path = str_format("%s/ipxe/undionly.kpxe", keeper->data), *bytes = NULL;
+	size_t len;
+	int r = file_read(AT_FDCWD, path, 8 << 20, &bytes, &len, err);
+
+	if (r == 0)
+		r = stamp_version(ret, bytes, len, err);
+	if (r < 0)
+		err_wrap(err, r, "%s", path);
+	free(bytes);
+	free(path);
+	return r;
+}
+
+/* Sends the files: `start` to a new engine, `reload` to one that runs. */
+static int
+send_files(struct keeper *keeper, const char *type, struct err *err)
+{
+	bool starting = str_eq(type, "start");
+	char version[STAMP_VERSION];
+	json_t *body = json_object();
+	int fds[MSG_FDS];
+	size_t nfds = 0;
+	int r = 0;
+
+	json_put(body, "type", type);
+	if (starting) {
+		r = ipxe_version(keeper, version, err);
+		if (r < 0)
+			goto out;
+		json_put(body, "version", version);
+		json_put(body, "data", keeper->data);
+		json_put_flag(body, "api", true);
+	}
+	r = open_files(keeper, body, fds, &nfds, err);
+	if (r < 0)
+		goto out;
+	if (starting)
+		fds[nfds] = keeper->api;
+	r = msg_send(keeper->to_engine, body, fds, nfds + starting, err);
+	close_all(fds, nfds);
+out:
+	json_decref(body);
+	return r;
+}
+
+static pid_t
+spawn(struct keeper *keeper, int channel, int peer, struct err *err)
+{
+	char *uid = str_format("BOOTSERVER_UID=%u", (unsigned)keeper->engine_uid);
+	char *gid = str_format("BOOTSERVER_GID=%u", (unsigned)keeper->engine_gid);
+	const char *const argv[] = { "bootserver", "engine", NULL };
+	const char *const env[] = { uid, gid, NULL };
+	const int fds[] = { channel, peer };
+	pid_t pid = proc_start(&(struct proc){ .path = "/proc/self/exe", .argv = argv, .env = env,
+					       .fds = fds, .nfds = 2 }, err);
+
+	free(uid);
+	free(gid);
+	return pid;
+}
+
+static pid_t
+engine_start(struct keeper *keeper, struct err *err)
+{
+	int channel[2], peer[2];
+	pid_t pid;
+	int r;
+
+	if (msg_pair(channel, err) < 0)
+		return -EMFILE;
+	if (msg_pair(peer, err) < 0) {
+		close_all(channel, 2);
+		return -EMFILE;
+	}
+	pid = spawn(keeper, channel[1], peer[1], err);
+	close(channel[1]);
+	close(peer[1]);
+	if (pid < 0) {
+		close(channel[0]);
+		close(peer[0]);
+		return pid;
+	}
+	keeper->to_engine = channel[0];
+	if (keeper->web_peer >= 0)
+		close(keeper->web_peer);
+	keeper->web_peer = peer[0];
+	r = sd_event_add_io(keeper->event, &keeper->from_engine, channel[0], EPOLLIN, on_engine,
+			    keeper);
+	if (r < 0)
+		log_error("cannot listen to the engine: error %d", -r);
+	if (send_files(keeper, "start", err) < 0) {
+		/* it leaves at the end of its channel, and its end is seen as any other's */
+		log_error("%s", err->text);
+		keeper_fail(keeper, "%s", err->text);
+		hang_up(keeper);
+	}
+	return pid;
+}
+
+/* Without an engine web knows nothing: it leaves at the end of its channel, and comes back with it. */
+static void
+engine_ended(struct keeper *keeper)
+{
+	hang_up(keeper);
+	if (keeper->web_peer >= 0)
+		close(keeper->web_peer);
+	keeper->web_peer = -1;
+}
+
+void
+engine_reload(struct keeper *keeper)
+{
+	struct err err;
+
+	if (keeper->to_engine < 0)
+		return;		/* it will be given the new files when it is started */
+	keeper->reloading = true;
+	if (send_files(keeper, "reload", &err) < 0) {
+		log_error("cannot reload: %s", err.text);
+		keeper->reloading = false;
+	}
+}
+
+void
+engine_init(struct keeper *keeper)
+{
+	keeper->to_engine = keeper->web_peer = -1;
+	keeper->engine = (struct child){
+		.name = "engine", .start = engine_start, .leave = hang_up, .ended = engine_ended,
+		.keeper = keeper,
+	};
+}

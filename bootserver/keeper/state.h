@@ -1,0 +1,119 @@
+#ifndef KEEPER_STATE_H
+#define KEEPER_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+#include <systemd/sd-event.h>
+
+#include "keeper/supervise.h"
+#include "lib/err.h"
+
+/* What the rooms of this house share: one struct keeper a process. */
+
+struct keeper;
+
+struct child {
+	const char *name;	/* engine, web, dnsmasq: as in messages and logs */
+	/* Starts it: the pid, or a negative errno with the sentence. */
+	pid_t (*start)(struct keeper *keeper, struct err *err);
+	/* Asks it to end (NULL: SIGTERM); lets go of what belonged to the process that ended. */
+	void (*leave)(struct keeper *keeper);
+	void (*ended)(struct keeper *keeper);
+	/* May it be started now?  NULL: always. */
+	bool (*may)(const struct keeper *keeper);
+
+	struct keeper *keeper;
+	struct supervise state;
+	pid_t pid;		/* 0: none */
+	bool again;		/* to be started once it has ended as asked (a new configuration) */
+	sd_event_source *exit, *timer;
+};
+
+struct listen {
+	char *name;		/* http, https */
+	char *address;
+	int port;
+	int fd;
+};
+#define LISTEN_MAX 8
+
+struct keeper {
+	sd_event *event;
+	int dir;		/* the site directory, which is also the working directory */
+	char *data;		/* folder of shipped files */
+	uid_t engine_uid, web_uid;
+	gid_t engine_gid, web_gid;
+
+	struct child engine, web, dnsmasq;
+	int to_engine, to_web;	/* channels, -1: none */
+	sd_event_source *from_engine, *from_web;
+	int web_peer;		/* web's end of the pair whose other end the engine has; -1: used up */
+
+	int api;		/* operator's listening socket */
+	int lease;		/* datagrams of lease-event */
+	sd_event_source *from_lease;
+	struct listen listens[LISTEN_MAX];
+	size_t nlistens;
+
+	json_t *config;		/* the engine's last good one; NULL: none yet */
+	char *dnsmasq_text, *hosts_text;	/* as written to run/ */
+	int life;		/* dnsmasq's namespace ends when this pipe does; -1: none */
+	pid_t probe;		/* the process that looks whether we serve; 0: none */
+	sd_event_source *probe_exit;
+
+	bool ready;		/* has been, once */
+	bool failed;		/* could not start, or go on */
+	bool stopping;
+	bool reloading;
+};
+
+/* keeper.c */
+void keeper_fail(struct keeper *keeper, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void keeper_tell_engine(struct keeper *keeper, json_t *body);	/* takes the reference */
+
+/* child.c: supervision of one child on the event loop. */
+void child_event(struct child *child, enum child_event event);
+void child_begin(struct child *child);		/* starts it if it is down and may */
+void child_again(struct child *child);		/* ends and starts it; starts it when it is down */
+
+/* engine.c, web.c, dnsmasq.c: what each child needs. */
+void engine_init(struct keeper *keeper);
+void engine_reload(struct keeper *keeper);
+void web_init(struct keeper *keeper);
+void web_reload(struct keeper *keeper);
+void dnsmasq_init(struct keeper *keeper);
+/* Takes new texts (copied): restarts dnsmasq, or has it read its hosts anew, or does nothing. */
+int dnsmasq_take(struct keeper *keeper, const char *text, const char *hosts, struct err *err);
+
+/* config.c: the engine's `config`. */
+void config_take(struct keeper *keeper, json_t *config);
+
+/* sockets.c */
+int sockets_unix(struct keeper *keeper, struct err *err);	/* api and lease */
+/* Opens what `wanted` (the config's `listen`) names and closes the rest; *ret_changed. */
+int sockets_listen(struct keeper *keeper, const json_t *wanted, bool *ret_changed, struct err *err);
+void sockets_close(struct keeper *keeper);
+
+/* owner.c: "nginx (process 812)" for a port in use, or "another process"; fresh memory. */
+char *owner_of_port(const char *table, int port);	/* "tcp", "udp" */
+
+/* tftp.c: fills run/tftp/ from the shipped binaries, stamped, and the config's scripts. */
+int tftp_fill(struct keeper *keeper, const json_t *config, struct err *err);
+
+/* probe.c: starts the process that ends with 0 once we serve. */
+void probe_start(struct keeper *keeper);
+void probe_stop(struct keeper *keeper);
+
+/* lease.c */
+int lease_listen(struct keeper *keeper, struct err *err);
+
+/* site.c: the folder before anybody else looks at it. */
+int site_prepare(struct keeper *keeper, struct err *err);	/* folders, owners, lock */
+int site_pki(struct keeper *keeper);	/* 0, or 1: the findings have been printed */
+char *site_data_folder(void);
+
+#endif
