@@ -115,9 +115,12 @@ make_disk(struct disk *disk, const struct repart_wish *wish, struct err *err)
 	r = wait_node(made.state_part, err);
 	if (r == 0)
 		r = mark(disk, false, err);
-	if (r == 0)
-		str_copy(disk->state_part, sizeof(disk->state_part), made.state_part);
-	return r;
+	if (r < 0)
+		return r;
+	str_copy(disk->state_part, sizeof(disk->state_part), made.state_part);
+	memcpy(disk->signs, made.signs, sizeof(disk->signs));
+	disk->nsigns = made.nsigns;
+	return 0;
 }
 
 void

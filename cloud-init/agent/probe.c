@@ -104,38 +104,56 @@ label_is_ours(const char *label)
 	       str_eq(label, DISK_LABEL_REST);
 }
 
+/* The state partition, if this is one. */
 static void
-look_partition(int fd, blkid_partition part, struct disk *disk)
+look_state(int fd, blkid_partition part, struct disk *disk)
 {
-	const char *label = blkid_partition_get_name(part);
-
-	if (!label_is_ours(label))
-		disk->only_ours = false;
-	if (!str_eq(label, DISK_LABEL_STATE) || disk->state_part[0])
+	if (!str_eq(blkid_partition_get_name(part), DISK_LABEL_STATE) || disk->state_part[0])
 		return;
 	probe_partition_name(disk->state_part, disk->name, blkid_partition_get_partno(part));
 	look_state_type(fd, part, disk);
 }
 
 static void
-look_partitions(int fd, struct disk *disk)
+look_label(int fd, blkid_partition part, struct disk *disk)
+{
+	(void)fd;
+	if (!label_is_ours(blkid_partition_get_name(part)))
+		disk->only_ours = false;
+}
+
+/* Calls `look` for each partition of a GPT, read as the kernel would (`flags` 0) or also from a table
+ * of which only the copy or no protective MBR is there (BLKID_PARTS_FORCE_GPT).  True if there is
+ * one. */
+static bool
+each_partition(int fd, int flags, void (*look)(int, blkid_partition, struct disk *),
+	       struct disk *disk)
 {
 	blkid_probe probe = blkid_new_probe();
 	blkid_partlist list = NULL;
 	blkid_parttable table;
-	int count;
+	bool gpt;
 
 	if (probe && blkid_probe_set_device(probe, fd, 0, 0) == 0) {
 		blkid_probe_enable_partitions(probe, 1);
-		blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS);
+		blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS | flags);
 		list = blkid_probe_get_partitions(probe);
 	}
 	table = list ? blkid_partlist_get_table(list) : NULL;
-	disk->only_ours = table && str_eq(blkid_parttable_get_type(table), "gpt");
-	count = disk->only_ours ? blkid_partlist_numof_partitions(list) : 0;
-	for (int i = 0; i < count; i++)
-		look_partition(fd, blkid_partlist_get_partition(list, i), disk);
+	gpt = table && str_eq(blkid_parttable_get_type(table), "gpt");
+	for (int i = 0; gpt && i < blkid_partlist_numof_partitions(list); i++)
+		look(fd, blkid_partlist_get_partition(list, i), disk);
 	blkid_free_probe(probe);
+	return gpt;
+}
+
+static void
+look_partitions(int fd, struct disk *disk)
+{
+	each_partition(fd, 0, look_state, disk);
+	disk->only_ours = true;
+	if (!each_partition(fd, BLKID_PARTS_FORCE_GPT, look_label, disk))
+		disk->only_ours = false;
 }
 
 /* BlueStore keeps copies of its label at these offsets (multi-label devices, Ceph 19.2 and later);
