@@ -41,7 +41,7 @@ blob_add(struct blob *blob, const void *data, size_t len, struct err *err)
 	char line[PROGRESS_LINE];
 
 	if (target->size > 0 && len > target->size - blob->got)
-		return err_set(err, -EFBIG, "more came than %llu bytes",
+		return err_set(err, -EMSGSIZE, "more came than %llu bytes",
 			       (unsigned long long)target->size);
 	int code = file_write_all(blob->fd, data, len);
 	if (code < 0)

@@ -33,7 +33,7 @@ int blob_open(struct blob *ret, const struct blob_target *target, struct err *er
 /* Back to the first byte. */
 int blob_anew(struct blob *blob, struct err *err);
 
-/* -EFBIG when more comes than target->size, -ENOSPC … when it cannot be written. */
+/* -EMSGSIZE when more comes than target->size, -ENOSPC … when it cannot be written. */
 int blob_add(struct blob *blob, const void *data, size_t len, struct err *err);
 
 /* Takes the digest of what came: 0 if it is the right one, else -EBADMSG.  Then only blob_anew() or

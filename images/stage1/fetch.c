@@ -122,7 +122,7 @@ transfer(struct transfer *t, const char *url)
 	long status = status_of(t);
 	curl_easy_getinfo(t->curl, CURLINFO_RETRY_AFTER, &after);
 	t->after_s = (int64_t)after;
-	if (t->code == -EFBIG || t->code == -EPROTO)
+	if (t->code == -EMSGSIZE || t->code == -EPROTO)
 		return FETCH_WRONG;
 	if (t->code < 0)
 		return FETCH_LOCAL;
