@@ -23,7 +23,6 @@ web(int argc, char **argv)
 
 static const struct cli_private privates[] = {
 	{ "keeper", keeper_main },
-	{ "keeper", keeper_main },
 	{ "engine", engine },
 	{ "web", web },
 	{ "lease-event", lease_event_main },
