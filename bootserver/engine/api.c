@@ -1,0 +1,294 @@
+/*
+ * HTTP for the operator's API: libmicrohttpd on the Unix socket that the keeper opened (mode 0600:
+ * who may connect may do all), driven by the engine's own loop.  Requests go to route(); the stream
+ * of events is held open here, suspended while there is nothing to send.
+ */
+#include "engine/api.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <microhttpd.h>
+
+#include "engine/hub.h"
+#include "engine/routes.h"
+#include "lib/json.h"
+#include "lib/str.h"
+
+#define BODY_MOST 65536
+#define CONNECTIONS_MOST 64
+
+struct api {
+	struct engine *e;
+	struct MHD_Daemon *daemon;
+	struct stream *streams;
+	bool resumed;		/* a stream has something to send */
+	int fault;		/* a turn's, negative */
+	struct err err;
+};
+
+/* One follower of events. */
+struct stream {
+	struct stream *next;
+	struct api *api;
+	struct MHD_Connection *connection;
+	struct hub_reader *reader;
+	bool asleep;
+};
+
+/* A request while its body comes in. */
+struct request {
+	struct buf body;
+};
+
+static enum MHD_Result
+reply_text(struct MHD_Connection *connection, int status, char *text)
+{
+	struct MHD_Response *response;
+	enum MHD_Result r;
+
+	response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+	MHD_add_response_header(response, "Content-Type", "application/json");
+	r = MHD_queue_response(connection, (unsigned)status, response);
+	MHD_destroy_response(response);
+	return r;
+}
+
+static enum MHD_Result
+reply_fault(struct MHD_Connection *connection, int status, const char *sentence)
+{
+	json_t *body = json_object();
+	char *text;
+
+	json_put(body, "error", sentence);
+	text = json_text(body, NULL);
+	json_decref(body);
+	return reply_text(connection, status, text);
+}
+
+static void
+wake(void *arg)
+{
+	struct stream *stream = arg;
+
+	if (!stream->asleep)
+		return;
+	stream->asleep = false;
+	stream->api->resumed = true;
+	MHD_resume_connection(stream->connection);
+}
+
+static bool
+hung_up(const struct stream *stream)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(stream->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	char byte;
+
+	return info && recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+static ssize_t
+stream_read(void *arg, uint64_t pos, char *ret, size_t most)
+{
+	struct stream *stream = arg;
+	ssize_t got = hub_read(stream->api->e, stream->reader, ret, most);
+
+	(void)pos;
+	if (got < 0)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (got > 0)
+		return got;
+	if (hung_up(stream))
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	stream->asleep = true;
+	MHD_suspend_connection(stream->connection);
+	return 0;
+}
+
+static void
+stream_free(void *arg)
+{
+	struct stream *stream = arg, **at = &stream->api->streams;
+
+	while (*at != stream)
+		at = &(*at)->next;
+	*at = stream->next;
+	hub_close(stream->api->e, stream->reader);
+	free(stream);
+}
+
+static int64_t
+number(struct MHD_Connection *connection, const char *name, int64_t otherwise)
+{
+	const char *text = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+
+	return text && text[0] ? strtoll(text, NULL, 10) : otherwise;
+}
+
+/* Without `since` a follower sees what is new, anyone else all there is. */
+static enum MHD_Result
+reply_events(struct api *api, struct MHD_Connection *connection)
+{
+	struct stream *stream = mem_new(sizeof(*stream));
+	bool follow = number(connection, "follow", 0) != 0;
+	struct MHD_Response *response;
+	enum MHD_Result r;
+
+	stream->api = api;
+	stream->connection = connection;
+	stream->reader = hub_open(api->e, number(connection, "since", follow ? -1 : 0), follow);
+	stream->reader->wake = wake;
+	stream->reader->arg = stream;
+	stream->next = api->streams;
+	api->streams = stream;
+	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 32768, stream_read, stream,
+						     stream_free);
+	MHD_add_response_header(response, "Content-Type", "application/x-ndjson");
+	r = MHD_queue_response(connection, 200, response);
+	MHD_destroy_response(response);
+	return r;
+}
+
+/* What came before is kept, so that it is seen; what the request changes, before it is answered. */
+static enum MHD_Result
+reply_route(struct api *api, struct MHD_Connection *connection, const struct route_ask *ask)
+{
+	json_t *answer = NULL;
+	int status, r;
+
+	r = engine_turn(api->e, &api->err);
+	status = route(api->e, ask, &answer);
+	if (r == 0)
+		r = engine_turn(api->e, &api->err);
+	if (r < 0) {
+		api->fault = r;
+		json_decref(answer);
+		return reply_fault(connection, 500, api->err.text);
+	}
+	r = (int)reply_text(connection, status, json_text(answer, NULL));
+	json_decref(answer);
+	return (enum MHD_Result)r;
+}
+
+static enum MHD_Result
+answer(struct api *api, struct MHD_Connection *connection, struct route_ask *ask,
+       const struct buf *text)
+{
+	json_t *body = NULL;
+	enum MHD_Result r;
+	struct err err;
+
+	if (strcmp(ask->path, "/v1/events") == 0 && strcmp(ask->method, "GET") == 0)
+		return reply_events(api, connection);
+	if (text->len > BODY_MOST)
+		return reply_fault(connection, 413, "the body is larger than 64 KiB");
+	if (text->len > 0 && (json_parse(&body, text->text, text->len, &err) < 0 ||
+			      !json_is_object(body))) {
+		json_decref(body);
+		return reply_fault(connection, 400, "the body is no JSON object");
+	}
+	ask->body = body;
+	r = reply_route(api, connection, ask);
+	json_decref(body);
+	return r;
+}
+
+static enum MHD_Result
+handle(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
+       const char *version, const char *data, size_t *len, void **state)
+{
+	struct request *request = *state;
+	struct route_ask ask = { .method = method, .path = path };
+
+	(void)version;
+	if (!request) {
+		request = *state = mem_new(sizeof(*request));
+		buf_init(&request->body);
+		return MHD_YES;
+	}
+	if (*len > 0) {
+		if (request->body.len <= BODY_MOST)
+			buf_add(&request->body, data, *len);
+		*len = 0;
+		return MHD_YES;
+	}
+	return answer(arg, connection, &ask, &request->body);
+}
+
+static void
+completed(void *arg, struct MHD_Connection *connection, void **state,
+	  enum MHD_RequestTerminationCode why)
+{
+	struct request *request = *state;
+
+	(void)arg, (void)connection, (void)why;
+	if (!request)
+		return;
+	buf_fini(&request->body);
+	free(request);
+	*state = NULL;
+}
+
+int
+api_start(struct api **ret, struct engine *e, int fd, struct err *err)
+{
+	struct api *api = mem_new(sizeof(*api));
+
+	api->e = e;
+	api->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+				       handle, api, MHD_OPTION_LISTEN_SOCKET, fd,
+				       MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MOST,
+				       MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
+	if (!api->daemon) {
+		free(api);
+		return err_set(err, -EIO, "cannot serve the operator's API");
+	}
+	*ret = api;
+	return 0;
+}
+
+void
+api_stop(struct api *api)
+{
+	if (!api)
+		return;
+	for (struct stream *s = api->streams; s; s = s->next)
+		wake(s);
+	MHD_stop_daemon(api->daemon);
+	free(api);
+}
+
+int
+api_fd(const struct api *api)
+{
+	return MHD_get_daemon_info(api->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+}
+
+int
+api_run(struct api *api, struct err *err)
+{
+	api->resumed = false;
+	MHD_run(api->daemon);
+	if (api->fault)
+		*err = api->err;
+	return api->fault;
+}
+
+bool
+api_waits(const struct api *api)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	return api->resumed || (MHD_get_timeout(api->daemon, &ms) == MHD_YES && ms == 0);
+}
+
+void
+api_tick(struct api *api)
+{
+	for (struct stream *s = api->streams; s; s = s->next)
+		if (s->asleep && hung_up(s))
+			wake(s);
+}

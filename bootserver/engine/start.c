@@ -1,0 +1,317 @@
+/*
+ * From the site's files to the keeper's orders: site_parse(), then the sockets to open, dnsmasq's
+ * configuration and the scripts that go out by TFTP.  A site with faults is told and changes
+ * nothing; a good one is taken whole.
+ */
+#include "engine/start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dnsmasq/dnsmasq.h"
+#include "engine/images.h"
+#include "engine/machines.h"
+#include "lib/file.h"
+#include "lib/hex.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/pki.h"
+#include "lib/str.h"
+#include "plan/script.h"
+#include "site/parse.h"
+
+#define FILE_MOST (16 << 20)	/* bytes of one site file */
+
+static void
+sources_free(struct site_source *sources, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free((char *)(uintptr_t)sources[i].text);
+	free(sources);
+}
+
+/* The files by the descriptors that came with the message; names are borrowed from it. */
+static int
+read_sources(const struct msg *msg, struct site_source **ret, size_t *ret_count, struct err *err)
+{
+	const json_t *files = json_object_get(msg->body, "files");
+	size_t count = json_array_size(files);
+	struct site_source *sources;
+	int r = 0;
+
+	if (count == 0 || count > msg->nfds)
+		return err_set(err, -EBADMSG, "the keeper named %zu files and sent %zu", count,
+			       msg->nfds);
+	sources = mem_new(count * sizeof(*sources));
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const char *name = json_string_value(json_array_get(files, i));
+		char *text = NULL;
+
+		sources[i].name = name ? name : "";
+		r = file_read_fd(msg->fds[i], FILE_MOST, &text, &sources[i].len, err);
+		sources[i].text = text;
+		if (r < 0)
+			err_wrap(err, r, "%s", sources[i].name);
+	}
+	if (r < 0) {
+		sources_free(sources, count);
+		return r;
+	}
+	*ret = sources;
+	*ret_count = count;
+	return 0;
+}
+
+static void
+put_findings(json_t *config, const struct site_findings *findings)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct site_finding *f = &findings->items[i];
+		json_t *one = json_object();
+
+		json_put_flag(one, "error", f->error);
+		json_put(one, "file", f->file ? f->file : "");
+		json_put_num(one, "line", f->line);
+		json_put_num(one, "column", f->column);
+		json_put(one, "text", f->text);
+		json_array_append_new(list, one);
+	}
+	json_object_set_new(config, "findings", list);
+}
+
+static void
+put_listen(json_t *list, const char *name, const struct site *site, uint16_t port)
+{
+	char address[NET_IP4_TEXT];
+	json_t *one = json_object();
+
+	net_ip4_format(address, site->address.address);
+	json_put(one, "name", name);
+	json_put(one, "address", address);
+	json_put_num(one, "port", port);
+	json_array_append_new(list, one);
+}
+
+/* dnsmasq's configuration and reservations; machines that a person approved have names in DNS too. */
+static void
+put_dnsmasq(const struct engine *e, json_t *config)
+{
+	struct dnsmasq_host *hosts = mem_new((e->nmachines + 1) * sizeof(*hosts));
+	size_t count = 0;
+	char *text;
+
+	for (size_t i = 0; i < e->nmachines; i++) {
+		const struct machine *m = e->machines[i];
+
+		if (!m->site && m->approved && m->nmacs)
+			hosts[count++] = (struct dnsmasq_host){ .mac = m->macs[0], .name = m->name };
+	}
+	text = dnsmasq_render(e->site, &dnsmasq_paths, hosts, count);
+	json_put(config, "dnsmasq", text);
+	free(text);
+	text = dnsmasq_hosts(e->site, hosts, count);
+	json_put(config, "hosts", text);
+	free(text);
+	free(hosts);
+}
+
+/* The head of the scripts that go out by TFTP, and the scripts. */
+static int
+put_scripts(const struct engine *e, const struct site *site, json_t *config, struct err *err)
+{
+	json_t *vars = json_object(), *tftp = json_object();
+	char server[NET_IP4_TEXT], *text = NULL;
+	int r;
+
+	net_ip4_format(server, site->address.address);
+	json_put(vars, "url", e->url);
+	json_put(vars, "https", e->https);
+	json_put(vars, "server", server);
+	json_put(vars, "ours", e->ours);
+	if (site->ntp.count)
+		json_put(vars, "ntp", site->ntp.items[0]);
+	r = script_render(vars, e->autoexec, &text, err);
+	if (r == 0) {
+		json_put(tftp, "autoexec.ipxe", text);
+		free(text);
+		r = script_render(vars, e->nic, &text, err);
+	}
+	if (r == 0) {
+		json_put(tftp, "nic.ipxe", text);
+		free(text);
+	}
+	json_object_set_new(config, "tftp", tftp);
+	json_decref(vars);
+	return r;
+}
+
+static int
+put_config(const struct engine *e, json_t *config, struct err *err)
+{
+	json_t *listen = json_array();
+
+	put_listen(listen, "http", e->site, e->site->http_port);
+	put_listen(listen, "https", e->site, e->site->https_port);
+	json_object_set_new(config, "listen", listen);
+	put_dnsmasq(e, config);
+	json_put(config, "interface", e->site->interface);
+	json_put(config, "ca", e->ca);
+	json_put(config, "url", e->url);
+	return put_scripts(e, e->site, config, err);
+}
+
+static void
+set_site(struct engine *e, struct site *site)
+{
+	struct site *old = e->site;
+
+	free(e->url);
+	free(e->https);
+	e->site = site;
+	e->url = site_http_url(site);
+	e->https = site_https_url(site);
+	machines_reconcile(e);
+	site_free(old);
+}
+
+static int
+read_text(char **ret, const char *folder, const char *name, struct err *err)
+{
+	char *path = str_format("%s/%s", folder, name);
+	int r = file_read(AT_FDCWD, path, 1 << 20, ret, NULL, err);
+
+	free(path);
+	return r;
+}
+
+/* What is shipped with the program. */
+static int
+read_shipped(struct engine *e, const char *data, struct err *err)
+{
+	int r = read_text(&e->autoexec, data, "ipxe-scripts/autoexec.ipxe", err);
+
+	if (r == 0)
+		r = read_text(&e->nic, data, "ipxe-scripts/nic.ipxe", err);
+	return r;
+}
+
+static int
+read_pki(struct engine *e, struct err *err)
+{
+	uint8_t fingerprint[32];
+	char *key = NULL;
+	X509 *ca;
+	int r;
+
+	r = file_read(AT_FDCWD, "pki/ca.crt", 1 << 16, &e->ca_pem, NULL, err);
+	if (r == 0)
+		r = file_read(AT_FDCWD, "pki/engine.crt", 1 << 16, &e->cert_pem, NULL, err);
+	if (r == 0)
+		r = file_read(AT_FDCWD, "pki/engine.key", 1 << 16, &key, NULL, err);
+	if (r < 0)
+		return r;
+	e->key = pki_key_parse(key, err);
+	OPENSSL_cleanse(key, strlen(key));
+	free(key);
+	if (!e->key)
+		return err_wrap(err, -EINVAL, "pki/engine.key");
+	e->cert = pki_cert_parse(e->cert_pem, err);
+	if (!e->cert)
+		return err_wrap(err, -EINVAL, "pki/engine.crt");
+	ca = pki_cert_parse(e->ca_pem, err);
+	if (!ca)
+		return err_wrap(err, -EINVAL, "pki/ca.crt");
+	pki_cert_fingerprint(ca, fingerprint);
+	hex_format(e->ca, fingerprint, sizeof(fingerprint));
+	X509_free(ca);
+	return 0;
+}
+
+static int
+first_time(struct engine *e, const json_t *body, struct err *err)
+{
+	int r = read_pki(e, err);
+
+	if (r == 0)
+		r = read_shipped(e, json_str(body, "data", ""), err);
+	/* of undionly.kpxe: the keeper has read it from there */
+	if (r == 0)
+		e->ours = str_dup(json_str(body, "version", ""));
+	return r;
+}
+
+int
+start_again(struct engine *e, struct err *err)
+{
+	json_t *config = json_object();
+	int r;
+
+	json_put(config, "type", "config");
+	json_put_flag(config, "ok", true);
+	r = put_config(e, config, err);
+	if (r == 0)
+		engine_send(e, e->keeper, config);
+	else
+		json_decref(config);
+	return r;
+}
+
+int
+start_take(struct engine *e, struct msg *msg, struct err *err)
+{
+	struct site_findings findings = { .items = NULL };
+	struct site_source *sources = NULL;
+	json_t *config = json_object();
+	struct site *site = NULL;
+	size_t count = 0;
+	int r;
+
+	json_put(config, "type", "config");
+	r = read_sources(msg, &sources, &count, err);
+	if (r < 0)
+		goto out;
+	site = site_parse(sources, count, &findings);
+	sources_free(sources, count);
+	put_findings(config, &findings);
+	site_findings_fini(&findings);
+	json_put_flag(config, "ok", site != NULL);
+	if (!site)
+		goto send;
+	if (!e->ours) {
+		r = first_time(e, msg->body, err);
+		if (r < 0)
+			goto out;
+	}
+	set_site(e, site);
+	r = engine_images_load(e, err);
+	if (r == 0)
+		r = put_config(e, config, err);
+	if (r < 0)
+		goto out;
+	e->started = true;
+send:
+	engine_send(e, e->keeper, config);
+	return 0;
+out:
+	json_decref(config);
+	return r;
+}
+
+void
+start_fini(struct engine *e)
+{
+	site_free(e->site);
+	free(e->url);
+	free(e->https);
+	free(e->ours);
+	free(e->autoexec);
+	free(e->nic);
+	EVP_PKEY_free(e->key);
+	X509_free(e->cert);
+	free(e->ca_pem);
+	free(e->cert_pem);
+}

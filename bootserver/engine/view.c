@@ -1,0 +1,246 @@
+/* What the operator's API shows: see docs/INTERFACES.md. */
+#include "engine/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/hub.h"
+#include "engine/machines.h"
+#include "engine/records.h"
+#include "engine/timeline.h"
+#include "lib/json.h"
+#include "lib/str.h"
+
+#define BOOTS_SHOWN 10
+
+static void
+put_or_null(json_t *object, const char *key, const char *value)
+{
+	if (value && value[0])
+		json_put(object, key, value);
+	else
+		json_object_set_new(object, key, json_null());
+}
+
+json_t *
+view_site(struct engine *e)
+{
+	json_t *site = json_object();
+	bool web = strcmp(e->web_state, "ready") == 0;
+	bool dnsmasq = strcmp(e->dnsmasq, "ready") == 0 || e->site->dhcp == SITE_DHCP_NONE;
+
+	json_put(site, "name", e->site->name);
+	json_put(site, "domain", e->site->domain);
+	json_put(site, "url", e->url);
+	json_put_flag(site, "ready", web && dnsmasq);
+	json_put(site, "dnsmasq", e->dnsmasq);
+	json_put(site, "web", e->web_state);
+	put_or_null(site, "dnsmasq_text", e->child_text[0]);
+	put_or_null(site, "web_text", e->child_text[1]);
+	json_put_num(site, "machines", (int64_t)e->nmachines);
+	json_put_num(site, "images", (int64_t)e->images.count);
+	return site;
+}
+
+static void
+put_identity(const struct engine *e, json_t *ret, const struct machine *m)
+{
+	enum site_arch arch = m->site && m->site->arch != SITE_ARCH_ANY ? m->site->arch :
+			      plan_arch(&m->claims);
+	json_t *macs = json_array();
+
+	json_put(ret, "name", m->name);
+	json_put_flag(ret, "known", machines_known(m));
+	json_put_flag(ret, "approved", machines_approved(e, m));
+	json_put(ret, "arch", arch == SITE_ARCH_ANY ? "" : site_arch_name(arch));
+	json_put(ret, "platform", m->claims.platform);
+	for (size_t i = 0; i < m->nmacs; i++)
+		json_array_append_new(macs, json_string(m->macs[i]));
+	json_object_set_new(ret, "macs", macs);
+	json_put(ret, "uuid", m->claims.uuid);
+	json_put(ret, "serial", m->claims.serial);
+	json_put(ret, "asset", m->claims.asset);
+	json_put(ret, "manufacturer", m->claims.manufacturer);
+	json_put(ret, "product", m->claims.product);
+	put_or_null(ret, "lldp", m->lldp);
+	put_or_null(ret, "ipxe", m->version);
+	put_or_null(ret, "rack", m->site ? m->site->rack : NULL);
+	put_or_null(ret, "ip", m->ip);
+	json_put_num(ret, "seen_ms", m->seen_ms);
+}
+
+/* What it would boot if it asked now; a machine that never asked has not told its architecture,
+ * which the site file may know. */
+static void
+put_plan(const struct engine *e, json_t *ret, const struct machine *m)
+{
+	struct machine guess = *m;
+	struct plan plan;
+	char ref[80] = "";
+
+	if (!m->claims.buildarch[0] && m->site)
+		str_copy(guess.claims.buildarch, sizeof(guess.claims.buildarch),
+			 m->site->arch == SITE_ARCH_ARM64 ? "arm64" : "x86_64");
+	machines_plan(e, &guess, &plan);
+	if (plan.kind == PLAN_IMAGE)
+		snprintf(ref, sizeof(ref), "%s@%d", plan.image->name, plan.image->generation);
+	json_put(ret, "plan", plan_kind_name(plan.kind));
+	json_put(ret, "plan_reason", plan.reason);
+	json_put_flag(ret, "once", m->once);
+	put_or_null(ret, "image", ref);
+	put_or_null(ret, "tried", m->tried);
+	put_or_null(ret, "last_good", m->last_good);
+	put_or_null(ret, "code", m->code);
+	put_or_null(ret, "key", m->pin);
+	put_or_null(ret, "key_pending", m->pending);
+}
+
+static void
+put_boot(json_t *ret, const struct boot *b)
+{
+	json_t *progress = json_null();
+
+	json_put(ret, "phase", b ? phase_name(b->phase) : "");
+	json_put(ret, "phase_state", b ? phase_state_name(b->state) : "");
+	json_put(ret, "text", b ? b->text : "");
+	json_put_num(ret, "phase_since_ms", b ? b->phase_ms : 0);
+	json_put_num(ret, "boot_since_ms", b ? b->begin_ms : 0);
+	json_object_set_new(ret, "healthy_ms",
+			    b && b->healthy ? json_integer(b->end_ms) : json_null());
+	if (b && b->part[0] && b->total > 0)
+		progress = json_pack("{s:s, s:I, s:I}", "part", b->part, "done",
+				     (json_int_t)b->done, "total", (json_int_t)b->total);
+	json_object_set_new(ret, "progress", progress);
+}
+
+json_t *
+view_machine(struct engine *e, const struct machine *m)
+{
+	json_t *ret = json_object();
+
+	put_identity(e, ret, m);
+	put_plan(e, ret, m);
+	json_put(ret, "state", timeline_state(m));
+	put_boot(ret, m->boot);
+	json_object_set_new(ret, "facts", m->facts ? json_incref(m->facts) : json_null());
+	return ret;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct machine *const *x = a, *const *y = b;
+
+	return strverscmp((*x)->name, (*y)->name);
+}
+
+json_t *
+view_machines(struct engine *e)
+{
+	struct machine **sorted = mem_new((e->nmachines + 1) * sizeof(*sorted));
+	json_t *list = json_array();
+
+	if (e->nmachines)
+		memcpy(sorted, e->machines, e->nmachines * sizeof(*sorted));
+	qsort(sorted, e->nmachines, sizeof(*sorted), by_name);
+	for (size_t i = 0; i < e->nmachines; i++)
+		json_array_append_new(list, view_machine(e, sorted[i]));
+	free(sorted);
+	return list;
+}
+
+static json_t *
+view_boot(struct engine *e, const struct boot *b)
+{
+	json_t *ret = json_object(), *events = json_array();
+	sqlite3_stmt *row;
+
+	json_put_num(ret, "id", b->id);
+	json_put_num(ret, "begin_ms", b->begin_ms);
+	json_put_num(ret, "script_ms", b->script_ms);
+	json_put_num(ret, "end_ms", b->end_ms);
+	json_put(ret, "outcome", b->outcome[0] ? b->outcome : "open");
+	json_put(ret, "plan", b->script_ms ? plan_kind_name(b->kind) : "");
+	json_put(ret, "plan_reason", b->reason);
+	put_or_null(ret, "image", b->image);
+	put_or_null(ret, "ip", b->ip);
+	json_put(ret, "phase", phase_name(b->phase));
+	json_put(ret, "phase_state", phase_state_name(b->state));
+	json_put(ret, "text", b->text);
+	for (row = db_ask(&e->db, DB_EVENTS_OF, "i", b->id); db_next(&e->db, row);)
+		json_array_append_new(events, hub_event(row));
+	json_object_set_new(ret, "events", events);
+	return ret;
+}
+
+json_t *
+view_boots(struct engine *e, const struct machine *m)
+{
+	struct boot boots[BOOTS_SHOWN] = { { .id = 0 } };
+	json_t *list = json_array();
+	sqlite3_stmt *row = db_ask(&e->db, DB_BOOTS_OF, "ii", m->id, (int64_t)BOOTS_SHOWN);
+	int64_t machine;
+	size_t count = 0;
+
+	while (db_next(&e->db, row))
+		if (count < BOOTS_SHOWN)
+			records_read_boot(row, &boots[count++], &machine);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, view_boot(e, &boots[i]));
+	return list;
+}
+
+static json_t *
+archs_of(const struct image *image)
+{
+	json_t *archs = json_array();
+
+	for (int arch = SITE_ARCH_AMD64; arch <= SITE_ARCH_ARM64; arch++)
+		if (image_has_arch(image, (enum site_arch)arch))
+			json_array_append_new(archs,
+					      json_string(site_arch_name((enum site_arch)arch)));
+	return archs;
+}
+
+static json_t *
+used_by(const struct engine *e, const struct image *image)
+{
+	json_t *names = json_array();
+	char ref[80];
+
+	snprintf(ref, sizeof(ref), "%s@%d", image->name, image->generation);
+	for (size_t i = 0; i < e->nmachines; i++) {
+		const struct machine *m = e->machines[i];
+
+		if ((m->boot && strcmp(m->boot->image, ref) == 0) || strcmp(m->last_good, ref) == 0)
+			json_array_append_new(names, json_string(m->name));
+	}
+	return names;
+}
+
+json_t *
+view_images(struct engine *e)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < e->images.count; i++) {
+		const struct image *image = &e->images.items[i];
+		json_t *one = json_object();
+		uint64_t size = 0;
+
+		for (size_t part = 0; part < image->nparts; part++)
+			size += image->parts[part].size;
+		json_put(one, "name", image->name);
+		json_put_num(one, "generation", image->generation);
+		json_put(one, "identity", image->identity);
+		json_object_set_new(one, "archs", archs_of(image));
+		put_or_null(one, "version", image->version);
+		json_put_num(one, "size", (int64_t)size);
+		put_or_null(one, "signer", image->signer);
+		put_or_null(one, "fault", image->fault);
+		json_object_set_new(one, "used_by", used_by(e, image));
+		json_array_append_new(list, one);
+	}
+	return list;
+}
