@@ -66,7 +66,8 @@ const struct cli_command cli_commands[] = {
 		   "  --once    for the next boot only\n"
 		   "\n"
 		   "memtest (memtest86+) is for x86 machines only.\n" },
-	{ .name = "reimage", .run = cli_reimage, .help = "give a machine another image and reboot it",
+	{ .name = "reimage", .run = cli_reimage,
+	  .help = "give a machine another image and reboot it",
 	  .usage = "reimage MACHINE [--image NAME@GENERATION]\n"
 		   "\n"
 		   "  --image NAME@GENERATION    default: the newest generation of its image\n" },
@@ -113,7 +114,8 @@ int
 cli_fail_err(const struct err *err)
 {
 	if (err->file[0] && err->line)
-		fprintf(stderr, "%s:%d:%d: error: %s\n", err->file, err->line, err->column, err->text);
+		fprintf(stderr, "%s:%d:%d: error: %s\n", err->file, err->line, err->column,
+			err->text);
 	else if (err->file[0])
 		fprintf(stderr, "%s: error: %s\n", err->file, err->text);
 	else
@@ -145,8 +147,7 @@ cli_path(const struct cli *cli, const char *typed)
 }
 
 int
-cli_option(const struct cli *cli, int argc, char **argv, int *at, const char *name,
-	   const char **ret)
+cli_option(const struct cli *cli, char **argv, int *at, const char *name, const char **ret)
 {
 	const char *given = argv[*at];
 	size_t len = strlen(name);
@@ -166,7 +167,7 @@ cli_option(const struct cli *cli, int argc, char **argv, int *at, const char *na
 	}
 	if (given[len])
 		return 0;
-	if (*at + 1 >= argc) {
+	if (!argv[*at + 1]) {
 		cli_usage(cli, "%s needs a value", name);
 		return -1;
 	}
@@ -198,7 +199,8 @@ cli_unknown(const char *name)
 		names[count++] = c->name;
 	nearest = words_nearest(name, names);
 	if (nearest)
-		return cli_fail(CLI_USAGE, "no command \"%s\"; did you mean \"%s\"?", name, nearest);
+		return cli_fail(CLI_USAGE, "no command \"%s\"; did you mean \"%s\"?", name,
+				nearest);
 	return cli_fail(CLI_USAGE, "no command \"%s\"; `bootserver --help` lists them", name);
 }
 
@@ -279,7 +281,8 @@ cli_main(int argc, char **argv, const struct cli_private *privates)
 			break;
 		}
 		if (strncmp(argv[at], "-C", 2) != 0)
-			return cli_fail(CLI_USAGE, "no option %s; `bootserver --help` lists them", argv[at]);
+			return cli_fail(CLI_USAGE, "no option %s; `bootserver --help` lists them",
+					argv[at]);
 		if (!argv[at][2] && at + 1 >= argc)
 			return cli_fail(CLI_USAGE, "-C needs the site directory");
 		dir = argv[at][2] ? argv[at] + 2 : argv[++at];

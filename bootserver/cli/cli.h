@@ -9,8 +9,8 @@
 /*
  * The command line: a table of subcommands, each one a function in its own file.  cli_main() reads
  * what stands before the subcommand (`-C DIR`) and changes into the site directory, so every path a
- * command uses is relative to it ("site.yaml", "run/api.sock"); paths that the person gave after the
- * subcommand are taken relative to where they stood: cli_path().
+ * command uses is relative to it ("site.yaml", "run/api.sock"); paths that the person gave after
+ * the subcommand are taken relative to where they stood: cli_path().
  */
 
 enum cli_exit { CLI_GOOD = 0, CLI_FAULT = 1, CLI_USAGE = 2 };
@@ -60,12 +60,11 @@ int cli_usage(const struct cli *cli, const char *fmt, ...) __attribute__((format
 char *cli_path(const struct cli *cli, const char *typed);
 
 /*
- * Options, one at a time: takes argv[*at] if it is `name` ("--image"), with its value from
+ * Options, one at a time: takes argv[*at] (not NULL) if it is `name` ("--image"), with its value from
  * "--image=V" or the next argument.  1: taken, *at moved past it, *ret the value (borrowed);
  * 0: another argument; -1: the value is missing (told; return CLI_USAGE).  ret NULL: a flag.
  */
-int cli_option(const struct cli *cli, int argc, char **argv, int *at, const char *name,
-	       const char **ret);
+int cli_option(const struct cli *cli, char **argv, int *at, const char *name, const char **ret);
 
 int cli_init(struct cli *cli, int argc, char **argv);		/* init.c */
 int cli_check(struct cli *cli, int argc, char **argv);		/* check.c */

@@ -1,6 +1,6 @@
 /*
- * `init`: a site directory that is ready to run.  What is there stays; each file is written whole or
- * not at all, so a break leaves what the next `init` goes on with.
+ * `init`: a site directory that is ready to run.  What is there stays; each file is written whole
+ * or not at all, so a break leaves what the next `init` goes on with.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ options_read(const struct cli *cli, int argc, char **argv, struct asked *ret)
 		int taken = 0;
 
 		for (size_t i = 0; i < 3 && taken == 0; i++)
-			taken = cli_option(cli, argc, argv, &at, options[i].name, options[i].value);
+			taken = cli_option(cli, argv, &at, options[i].name, options[i].value);
 		if (taken < 0)
 			return CLI_USAGE;
 		if (taken == 0)
