@@ -259,8 +259,9 @@ used_by(const char *name, int generation)
 		    json_num(image, "generation", 0) != generation)
 			continue;
 		json_array_foreach(json_object_get(image, "used_by"), j, user) {
+			const char *who = json_is_string(user) ? json_string_value(user) : "?";
 			char *more = str_format("%s%s%s", users ? users : "", users ? ", " : "",
-						json_is_string(user) ? json_string_value(user) : "?");
+						who);
 
 			free(users);
 			users = more;

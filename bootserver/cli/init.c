@@ -49,8 +49,8 @@ options_read(const struct cli *cli, int argc, char **argv, struct asked *ret)
 		return cli_usage(cli, "--name %s: a name of a-z, 0-9 and '-', '-' not at the ends",
 				 ret->name);
 	if (ret->address && net_cidr_parse(&ret->cidr, ret->address) < 0)
-		return cli_usage(cli, "--address %s: an address with its prefix length, as 10.9.0.1/24",
-				 ret->address);
+		return cli_usage(cli, "--address %s: an address with its prefix length, as "
+				 "10.9.0.1/24", ret->address);
 	if (ret->interface && (!ret->interface[0] || strlen(ret->interface) >= NIC_NAME ||
 			       strpbrk(ret->interface, "/ :,\"'#{}[]")))
 		return cli_usage(cli, "--interface %s: no name of a network card", ret->interface);

@@ -54,8 +54,8 @@ nic_choose(struct nic *ret, const char *name, const struct net_cidr *address, st
 
 	if (name && address) {		/* the card may come later */
 		if (str_copy(nic.name, sizeof(nic.name), name) < 0)
-			return err_set(err, -ENODEV, "%s is too long for the name of a network card",
-				       name);
+			return err_set(err, -ENODEV, "%s is too long for the name of a network "
+				       "card", name);
 		nic.address = *address;
 		*ret = nic;
 		return 0;

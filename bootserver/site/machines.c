@@ -38,9 +38,10 @@ other_name(const struct round *r, long ordinal, const struct site_place *from)
 
 /* Puts what a machine is known by into the index; told if another machine has it. */
 static void
-claim(struct round *r, struct site_index *index, enum site_key kind, const char *text, long ordinal,
+claim(struct round *r, enum site_key kind, const char *text, long ordinal,
       const struct site_place *place)
 {
+	struct site_index *index = kind == SITE_KEY_ADDRESS ? r->addresses : r->site->index;
 	static const char *const what[] = {
 		[SITE_KEY_NAME] = "name", [SITE_KEY_MAC] = "MAC address", [SITE_KEY_UUID] = "UUID",
 		[SITE_KEY_SERIAL] = "serial number", [SITE_KEY_ADDRESS] = "address",
@@ -72,7 +73,7 @@ check_name(struct round *r, const struct site_machine *machine, long ordinal)
 		if (strcmp(machine->name, taken[i]) == 0)
 			site_find_error(r->findings, place, "\"%s\" is a name the site needs itself: "
 					"give the machine another", machine->name);
-	claim(r, r->site->index, SITE_KEY_NAME, machine->name, ordinal, place);
+	claim(r, SITE_KEY_NAME, machine->name, ordinal, place);
 }
 
 static void
@@ -88,7 +89,7 @@ check_mac(struct round *r, const struct site_machine *machine, char *const *mac,
 	else if (!(bytes[0] | bytes[1] | bytes[2] | bytes[3] | bytes[4] | bytes[5]))
 		site_find_error(r->findings, place, "%s is no card's address", *mac);
 	else
-		claim(r, r->site->index, SITE_KEY_MAC, *mac, ordinal, place);
+		claim(r, SITE_KEY_MAC, *mac, ordinal, place);
 }
 
 /* What boards carry whose maker did not fill in the field: many machines have the same. */
@@ -130,7 +131,7 @@ check_identity(struct round *r, const struct site_machine *machine, long ordinal
 			site_find_error(r->findings, place, "the %s %s is a maker's filler that many "
 					"machines carry: use the MAC address", facts[i].name, text);
 		else
-			claim(r, r->site->index, facts[i].kind, text, ordinal, place);
+			claim(r, facts[i].kind, text, ordinal, place);
 	}
 	if (!any)
 		site_find_error(r->findings, &machine->place, "nothing tells this machine from others: "
@@ -148,7 +149,7 @@ check_address(struct round *r, const struct site_machine *machine, long ordinal)
 	if (!address)
 		return;
 	net_ip4_format(text, address);
-	claim(r, r->addresses, SITE_KEY_ADDRESS, text, ordinal, place);
+	claim(r, SITE_KEY_ADDRESS, text, ordinal, place);
 	if (site->dhcp == SITE_DHCP_PROXY || site->dhcp == SITE_DHCP_NONE)
 		site_find_warning(r->findings, place, "address is not used: in this DHCP mode the "
 				  "server gives no addresses");

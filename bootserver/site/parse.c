@@ -31,177 +31,185 @@ struct seen {
 	size_t count;
 };
 
-static void take_mapping(struct walk *w, enum schema_scope scope, struct fy_node *node,
-			 const struct site_place *place, void *base);
+static void take_mapping(struct walk *w, enum schema_scope scope, const struct yaml_at *at,
+			 void *base);
 
 /* Tells what the row wants and what stands there instead. */
 static void
-tell_wrong(struct walk *w, const struct schema_row *row, enum schema_type type,
-	   const struct site_place *place, const char *quote, const char *instead)
+tell_wrong(struct walk *w, const struct schema_row *row, const struct site_place *place,
+	   const char *instead)
 {
-	char *what = schema_describe(row, type);
+	char *what = schema_describe(row);
 
-	site_find_error(w->findings, place, "%s must be %s, not %s%.80s%s", row->key, what, quote,
-			instead, quote);
+	site_find_error(w->findings, place, "%s must be %s, not %.80s", row->key, what, instead);
 	free(what);
 }
 
 static void
-take_scalar(struct walk *w, const struct schema_row *row, enum schema_type type,
-	    struct fy_node *node, const struct site_place *place, void *field)
+take_scalar(struct walk *w, const struct schema_row *row, const struct yaml_at *at, void *field)
 {
-	char *text = yaml_text(node);
+	char *text = yaml_text(at->node), *quoted;
 
-	if (fy_node_is_alias(node))
-		site_find_error(w->findings, place, "%s names an anchor that is not there", row->key);
-	else if (!fy_node_is_scalar(node))
-		tell_wrong(w, row, type, place, "", yaml_kind(node));
-	else if (yaml_is_null(node))
-		site_find_error(w->findings, place, "%s has no value: give one or take the key away",
+	if (fy_node_is_alias(at->node)) {
+		site_find_error(w->findings, &at->place, "%s names an anchor that is not there",
 				row->key);
-	else if (!text)
-		site_find_error(w->findings, place, "%s holds a byte 0", row->key);
-	else if (schema_take(row, type, text, field) < 0)
-		tell_wrong(w, row, type, place, "\"", text);
-	else
-		site_marks_add(w->site->marks, field, place);
+	} else if (!fy_node_is_scalar(at->node)) {
+		tell_wrong(w, row, &at->place, yaml_kind(at->node));
+	} else if (yaml_is_null(at->node)) {
+		site_find_error(w->findings, &at->place, "%s has no value: give one or take the key "
+				"away", row->key);
+	} else if (!text) {
+		site_find_error(w->findings, &at->place, "%s holds a byte 0", row->key);
+	} else if (schema_take(row, text, field) < 0) {
+		quoted = str_format("\"%.72s\"", text);
+		tell_wrong(w, row, &at->place, quoted);
+		free(quoted);
+	} else {
+		site_marks_add(w->site->marks, field, &at->place);
+	}
 	free(text);
 }
 
 /* One scalar, or a list of them. */
 static void
-take_list(struct walk *w, const struct schema_row *row, struct fy_node *node,
-	  const struct site_place *place, struct site_list *list)
+take_list(struct walk *w, const struct schema_row *row, const struct yaml_at *at,
+	  struct site_list *list)
 {
-	size_t most = fy_node_is_sequence(node) ? (size_t)fy_node_sequence_item_count(node) : 1;
+	bool many = fy_node_is_sequence(at->node);
+	struct schema_row each = *row;
 	char **items;
 	size_t count = 0;
-	void *at = NULL;
+	void *next = NULL;
 
-	if (yaml_is_null(node))
+	if (yaml_is_null(at->node))
 		return;
-	items = mem_new((most + 1) * sizeof(*items));
-	if (fy_node_is_sequence(node)) {
-		for (struct fy_node *n; (n = fy_node_sequence_iterate(node, &at));) {
-			struct site_place there = *place;
-
-			n = yaml_aim(n, &there);
-			take_scalar(w, row, row->each, n, &there, &items[count]);
-			count += items[count] != NULL;
-		}
-	} else {
-		take_scalar(w, row, row->each, node, place, &items[0]);
+	each.type = row->each;
+	items = mem_new(((many ? (size_t)fy_node_sequence_item_count(at->node) : 1) + 1) *
+			sizeof(*items));
+	if (!many) {
+		take_scalar(w, &each, at, &items[0]);
 		count = items[0] != NULL;
+	}
+	for (struct fy_node *n; many && (n = fy_node_sequence_iterate(at->node, &next));) {
+		struct yaml_at one = yaml_aim(n, &at->place);
+
+		take_scalar(w, &each, &one, &items[count]);
+		count += items[count] != NULL;
 	}
 	free(list->items);
 	list->items = items;
 	list->count = count;
 }
 
+/* One label: true when it is good. */
+static bool
+take_pair(struct walk *w, struct fy_node_pair *node, const struct site_place *outer,
+	  struct site_pair *ret)
+{
+	struct schema_row text = { .type = SCHEMA_TEXT, .most = 128, .key = "a label" };
+	struct yaml_at key = yaml_aim(fy_node_pair_key(node), outer);
+	struct yaml_at value = yaml_aim(fy_node_pair_value(node), &key.place);
+
+	take_scalar(w, &text, &key, &ret->key);
+	text.key = ret->key ? ret->key : "a label's value";
+	take_scalar(w, &text, &value, &ret->value);
+	if (ret->key && ret->value)
+		return true;
+	free(ret->key);
+	free(ret->value);
+	*ret = (struct site_pair){ 0 };
+	return false;
+}
+
 static void
-take_pairs(struct walk *w, const struct schema_row *row, struct fy_node *node,
-	   const struct site_place *place, void *field)
+take_pairs(struct walk *w, const struct schema_row *row, const struct yaml_at *at, void *field)
 {
 	struct { struct site_pair *items; size_t count; } pairs = { 0 };
-	static const struct schema_row text = { .type = SCHEMA_TEXT, .most = 128 };
-	void *at = NULL;
+	void *next = NULL;
 
-	if (yaml_is_null(node))
+	if (yaml_is_null(at->node))
 		return;
-	if (!fy_node_is_mapping(node)) {
-		site_find_error(w->findings, place, "%s must be words and their values, as "
-				"{row: a}, not %s", row->key, yaml_kind(node));
+	if (!fy_node_is_mapping(at->node)) {
+		site_find_error(w->findings, &at->place, "%s must be words and their values, as "
+				"{row: a}, not %s", row->key, yaml_kind(at->node));
 		return;
 	}
-	pairs.items = mem_new(((size_t)fy_node_mapping_item_count(node) + 1) * sizeof(*pairs.items));
-	for (struct fy_node_pair *p; (p = fy_node_mapping_iterate(node, &at));) {
+	pairs.items = mem_new(((size_t)fy_node_mapping_item_count(at->node) + 1) *
+			      sizeof(*pairs.items));
+	for (struct fy_node_pair *p; (p = fy_node_mapping_iterate(at->node, &next));) {
 		struct site_pair *pair = &pairs.items[pairs.count];
-		struct schema_row named = text;
-		struct site_place there = *place;
-		struct fy_node *key = yaml_aim(fy_node_pair_key(p), &there), *value;
 
-		named.key = "a label";
-		take_scalar(w, &named, SCHEMA_TEXT, key, &there, &pair->key);
-		named.key = pair->key ? pair->key : "a label's value";
-		value = yaml_aim(fy_node_pair_value(p), &there);
-		take_scalar(w, &named, SCHEMA_TEXT, value, &there, &pair->value);
-		for (size_t i = 0; pair->key && i < pairs.count; i++)
-			if (strcmp(pairs.items[i].key, pair->key) == 0)
-				site_find_error(w->findings, &there, "%s is given twice", pair->key);
-		if (pair->key && pair->value) {
-			pairs.count++;
+		if (!take_pair(w, p, &at->place, pair))
 			continue;
-		}
-		free(pair->key);
-		free(pair->value);
-		*pair = (struct site_pair){ 0 };
+		for (size_t i = 0; i < pairs.count; i++)
+			if (strcmp(pairs.items[i].key, pair->key) == 0)
+				site_find_error(w->findings, &at->place, "%s is given twice", pair->key);
+		pairs.count++;
 	}
 	memcpy(field, &pairs, sizeof(pairs));
 }
 
 static void
-take_items(struct walk *w, const struct schema_row *row, struct fy_node *node,
-	   const struct site_place *place, void *field)
+take_items(struct walk *w, const struct schema_row *row, const struct yaml_at *at, void *field)
 {
 	struct { void *items; size_t count; } list;
-	struct site_place there = *place;
-	void *at = NULL;
+	struct yaml_at one = *at;
+	void *next = NULL;
 
-	if (yaml_is_null(node))
+	if (yaml_is_null(at->node))
 		return;
-	if (!fy_node_is_sequence(node)) {
-		site_find_error(w->findings, place, "%s must be a list (lines that begin with \"-\"), "
-				"not %s", row->key, yaml_kind(node));
+	if (!fy_node_is_sequence(at->node)) {
+		site_find_error(w->findings, &at->place, "%s must be a list (lines that begin with "
+				"\"-\"), not %s", row->key, yaml_kind(at->node));
 		return;
 	}
 	memcpy(&list, field, sizeof(list));
-	/* Machines come from several files into one array, which must not move once places point into
-	 * it: site_parse() has counted them and made it large enough. */
+	/* Machines come from several files into one array, which must not move once places point
+	 * into it: site_parse() has counted them and made it large enough. */
 	if (!list.items)
-		list.items = mem_new((size_t)fy_node_sequence_item_count(node) * row->size);
-	for (struct fy_node *n; (n = fy_node_sequence_iterate(node, &at));) {
+		list.items = mem_new((size_t)fy_node_sequence_item_count(at->node) * row->size);
+	for (struct fy_node *n; (n = fy_node_sequence_iterate(at->node, &next));) {
 		void *item;
 
-		n = yaml_aim(n, &there);
-		if (!fy_node_is_mapping(n)) {
-			site_find_error(w->findings, &there, "each of %s must be a mapping, as "
-					"{name: …}, not %s", row->key, yaml_kind(n));
+		one = yaml_aim(n, &one.place);
+		if (!fy_node_is_mapping(one.node)) {
+			site_find_error(w->findings, &one.place, "each of %s must be a mapping, as "
+					"{name: …}, not %s", row->key, yaml_kind(one.node));
 			continue;
 		}
 		item = (char *)list.items + list.count++ * row->size;
-		memcpy(item, &there, sizeof(there));
+		memcpy(item, &one.place, sizeof(one.place));
 		schema_defaults(row->inner, item, true);
-		take_mapping(w, row->inner, n, &there, item);
+		take_mapping(w, row->inner, &one, item);
 	}
 	memcpy(field, &list, sizeof(list));
 }
 
 static void
-take_row(struct walk *w, const struct schema_row *row, struct fy_node *node,
-	 const struct site_place *place, void *base)
+take_row(struct walk *w, const struct schema_row *row, const struct yaml_at *at, void *base)
 {
 	void *field = (char *)base + row->offset;
 
 	switch (row->type) {
 	case SCHEMA_GROUP:
 		w->said_dhcp |= row->inner == SCOPE_DHCP;
-		if (fy_node_is_mapping(node) || yaml_is_null(node))
-			take_mapping(w, row->inner, node, place, base);
+		if (fy_node_is_mapping(at->node) || yaml_is_null(at->node))
+			take_mapping(w, row->inner, at, base);
 		else
-			site_find_error(w->findings, place, "%s must be a mapping of keys and values, "
-					"not %s", row->key, yaml_kind(node));
+			site_find_error(w->findings, &at->place, "%s must be a mapping of keys and "
+					"values, not %s", row->key, yaml_kind(at->node));
 		break;
 	case SCHEMA_ITEMS:
-		take_items(w, row, node, place, field);
+		take_items(w, row, at, field);
 		break;
 	case SCHEMA_LIST:
-		take_list(w, row, node, place, field);
+		take_list(w, row, at, field);
 		break;
 	case SCHEMA_PAIRS:
-		take_pairs(w, row, node, place, field);
+		take_pairs(w, row, at, field);
 		break;
 	default:
-		take_scalar(w, row, row->type, node, place, field);
+		take_scalar(w, row, at, field);
 	}
 }
 
@@ -254,50 +262,48 @@ tell_missing(struct walk *w, enum schema_scope scope, const struct seen *seen,
 }
 
 static void
-take_mapping(struct walk *w, enum schema_scope scope, struct fy_node *node,
-	     const struct site_place *place, void *base)
+take_mapping(struct walk *w, enum schema_scope scope, const struct yaml_at *at, void *base)
 {
 	struct seen seen = { .count = 0 };
-	void *at = NULL;
+	void *next = NULL;
 
-	for (struct fy_node_pair *p; (p = fy_node_mapping_iterate(node, &at));) {
-		struct site_place there = *place;
-		struct fy_node *value = yaml_aim(fy_node_pair_key(p), &there);
-		char *key = yaml_text(value);
+	for (struct fy_node_pair *p; (p = fy_node_mapping_iterate(at->node, &next));) {
+		struct yaml_at key = yaml_aim(fy_node_pair_key(p), &at->place), value;
+		char *text = yaml_text(key.node);
 		const struct schema_row *row;
 		size_t shift = 0;
 
-		row = key ? schema_find(scope, key, &shift) : NULL;
+		row = text ? schema_find(scope, text, &shift) : NULL;
 		if (!row) {
-			tell_unknown(w, scope, &there, key ? key : "");
+			tell_unknown(w, scope, &key.place, text ? text : "");
 		} else if (scope == SCOPE_FILE && w->file > 0 && row->inner != SCOPE_MACHINE) {
-			site_find_error(w->findings, &there, "%s belongs in the site file: here only "
-					"machines may stand", row->key);
-		} else if (see(w, &seen, row, &there)) {
-			value = yaml_aim(fy_node_pair_value(p), &there);
-			take_row(w, row, value, &there, (char *)base + shift);
+			site_find_error(w->findings, &key.place, "%s belongs in the site file: here "
+					"only machines may stand", row->key);
+		} else if (see(w, &seen, row, &key.place)) {
+			value = yaml_aim(fy_node_pair_value(p), &key.place);
+			take_row(w, row, &value, (char *)base + shift);
 		}
-		free(key);
+		free(text);
 	}
 	if (scope != SCOPE_FILE || w->file == 0)
-		tell_missing(w, scope, &seen, place);
+		tell_missing(w, scope, &seen, &at->place);
 }
 
 /* How many machines the document may hold at most. */
 static size_t
 count_machines(struct fy_node *root)
 {
-	struct site_place nowhere = { 0 };
+	static const struct site_place nowhere;
 	size_t count = 0;
-	void *at = NULL;
+	void *next = NULL;
 
 	if (!root || !fy_node_is_mapping(root))
 		return 0;
-	for (struct fy_node_pair *p; (p = fy_node_mapping_iterate(root, &at));) {
-		struct fy_node *value = yaml_aim(fy_node_pair_value(p), &nowhere);
+	for (struct fy_node_pair *p; (p = fy_node_mapping_iterate(root, &next));) {
+		struct yaml_at value = yaml_aim(fy_node_pair_value(p), &nowhere);
 
-		if (fy_node_is_sequence(value))
-			count += (size_t)fy_node_sequence_item_count(value);
+		if (fy_node_is_sequence(value.node))
+			count += (size_t)fy_node_sequence_item_count(value.node);
 	}
 	return count;
 }
@@ -305,17 +311,17 @@ count_machines(struct fy_node *root)
 static void
 walk_source(struct walk *w, struct fy_node *root)
 {
-	struct site_place place = { .file = w->file, .line = 1, .column = 1 };
+	struct yaml_at at = { root, { .file = w->file, .line = 1, .column = 1 } };
 
 	if (root && fy_node_is_mapping(root)) {
-		take_mapping(w, SCOPE_FILE, root, &place, w->site);
+		take_mapping(w, SCOPE_FILE, &at, w->site);
 		return;
 	}
 	if (root && !yaml_is_null(root))
-		site_find_error(w->findings, &place, "a site file is a mapping of keys and values, "
+		site_find_error(w->findings, &at.place, "a site file is a mapping of keys and values, "
 				"not %s", yaml_kind(root));
 	else if (w->file == 0)
-		site_find_error(w->findings, &place, "the site file is empty; `bootserver init` "
+		site_find_error(w->findings, &at.place, "the site file is empty; `bootserver init` "
 				"writes one to begin with");
 }
 

@@ -158,8 +158,12 @@ reference_row(struct buf *buf, const struct schema_row *row)
 		[SCHEMA_GROUP] = "a mapping, see below", [SCHEMA_ITEMS] = "a list of mappings, see below",
 		[SCHEMA_LIST] = "one or a list of: ", [SCHEMA_PAIRS] = "words and their values",
 	};
-	enum schema_type type = row->type == SCHEMA_LIST ? row->each : row->type;
-	char *what = type > SCHEMA_PAIRS ? schema_describe(row, type) : str_dup("");
+	struct schema_row one = *row;
+	char *what;
+
+	if (row->type == SCHEMA_LIST)
+		one.type = row->each;
+	what = one.type > SCHEMA_PAIRS ? schema_describe(&one) : str_dup("");
 
 	buf_format(buf, "| `%s` | ", row->key);
 	cell(buf, row->type <= SCHEMA_PAIRS ? holders[row->type] : "");

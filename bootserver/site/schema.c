@@ -227,7 +227,7 @@ schema_defaults(enum schema_scope scope, void *base, bool inherit)
 		else if (row->type == SCHEMA_LIST)
 			((struct site_list *)(void *)field)->items = mem_new(sizeof(char *));
 		else if (row->normal)
-			code = schema_take(row, row->type, row->normal, field);
+			code = schema_take(row, row->normal, field);
 		assert(code == 0);
 	}
 }

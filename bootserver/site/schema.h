@@ -82,12 +82,12 @@ const struct schema_row *schema_find(enum schema_scope scope, const char *key, s
 void schema_keys(enum schema_scope scope, const char *ret[SCHEMA_ROWS_MOST + 1]);
 
 /* Reads one scalar into `field` (which must hold no memory yet): 0, or -EINVAL when `text` is not
- * what schema_describe() says. */
-int schema_take(const struct schema_row *row, enum schema_type type, const char *text, void *field);
+ * what schema_describe() says.  For each of a list: a copy of the row with the type `each`. */
+int schema_take(const struct schema_row *row, const char *text, void *field);
 
-/* "a number from 1 to 65535", "one of storage, unused", …: what the row wants (for a list, each of
- * it); fresh memory, the caller frees. */
-char *schema_describe(const struct schema_row *row, enum schema_type type);
+/* "a number from 1 to 65535", "one of storage, unused", …: what the row of a scalar wants; fresh
+ * memory, the caller frees. */
+char *schema_describe(const struct schema_row *row);
 
 /* Writes the defaults of a scope into `base`; `inherit`: the included rows' members are set to "not
  * said here" instead. */

@@ -350,14 +350,15 @@ static const struct {
 };
 
 int
-schema_take(const struct schema_row *row, enum schema_type type, const char *text, void *field)
+schema_take(const struct schema_row *row, const char *text, void *field)
 {
-	return types[type].take(row, text, field);
+	return types[row->type].take(row, text, field);
 }
 
 char *
-schema_describe(const struct schema_row *row, enum schema_type type)
+schema_describe(const struct schema_row *row)
 {
+	enum schema_type type = row->type;
 	struct buf buf;
 
 	buf_init(&buf);

@@ -92,7 +92,7 @@ tell_second(struct yaml *yaml, int file, struct site_findings *findings)
 		return true;
 	if (!second)
 		return false;
-	yaml_aim(fy_document_root(second), &place);
+	place = yaml_aim(fy_document_root(second), &place).place;
 	site_find_error(findings, &place, "a second YAML document begins before this: one file holds "
 			"one document, take the line \"---\" away");
 	fy_parse_document_destroy(yaml->parser, second);
@@ -149,9 +149,9 @@ yaml_root(const struct yaml *yaml)
 	return yaml && yaml->document ? fy_document_root(yaml->document) : NULL;
 }
 
-/* Where a node begins: a scalar's own place, else that of its first part, which for a list or mapping
- * in brackets is one or more columns in. */
-static bool
+/* Where a node begins: a scalar's own place, else that of its first part, which for a list or
+ * mapping in brackets is one or more columns in.  Nothing changes where that cannot be told. */
+static void
 node_place(struct fy_node *node, struct site_place *place)
 {
 	const struct fy_mark *mark;
@@ -162,31 +162,33 @@ node_place(struct fy_node *node, struct site_place *place)
 	for (int depth = 0; node && depth < 64; depth++) {
 		if (fy_node_is_scalar(node) || fy_node_is_alias(node)) {
 			mark = fy_token_start_mark(fy_node_get_scalar_token(node));
-			if (!mark || (!fy_node_is_alias(node) && yaml_is_null(node) && mark->line == 0))
-				return false;
+			if (!mark || (yaml_is_null(node) && mark->line == 0))
+				return;
 			if (fy_node_get_style(node) == FYNS_LITERAL ||
 			    fy_node_get_style(node) == FYNS_FOLDED)
-				return false;
+				return;
 			place->line = mark->line + 1;
 			place->column = mark->column + 1;
-			return true;
+			return;
 		}
 		at = NULL;
 		pair = fy_node_is_mapping(node) ? fy_node_mapping_iterate(node, &at) : NULL;
 		item = fy_node_is_sequence(node) ? fy_node_sequence_iterate(node, &at) : NULL;
 		node = pair ? fy_node_pair_key(pair) : item;
 	}
-	return false;
 }
 
-struct fy_node *
-yaml_aim(struct fy_node *node, struct site_place *place)
+struct yaml_at
+yaml_aim(struct fy_node *node, const struct site_place *outer)
 {
+	struct yaml_at at = { node, *outer };
 	struct fy_node *target;
 
-	node_place(node, place);
+	node_place(node, &at.place);
 	target = node && fy_node_is_alias(node) ? fy_node_resolve_alias(node) : node;
-	return target ? target : node;
+	if (target)
+		at.node = target;
+	return at;
 }
 
 char *

@@ -16,9 +16,15 @@ struct yaml *yaml_open(const struct site_source *source, int file, struct site_f
 void yaml_close(struct yaml *yaml);
 struct fy_node *yaml_root(const struct yaml *yaml);	/* NULL: an empty document */
 
-/* The node itself, or what an alias stands for (the alias where it stands for nothing).  Sets *place to where it begins, and leaves it where
- * that cannot be told (an empty value); file stays. */
-struct fy_node *yaml_aim(struct fy_node *node, struct site_place *place);
+/* A node, and where it begins. */
+struct yaml_at {
+	struct fy_node *node;
+	struct site_place place;
+};
+
+/* The node itself, or what an alias stands for (the alias where it stands for nothing).  Where its
+ * place cannot be told (an empty value), it is `outer`; the file is always that of `outer`. */
+struct yaml_at yaml_aim(struct fy_node *node, const struct site_place *outer);
 
 /* A scalar's text in fresh memory; NULL for no scalar or with a NUL inside. */
 char *yaml_text(struct fy_node *node);

@@ -187,8 +187,9 @@ generation_read(int dirfd, const struct trust *trust, const char *name, int gene
 		r = err_set(&err, -EINVAL, "the manifest is that of an image \"%s\"", ret->name);
 	if (r == 0) {
 		char *cms = str_format("%s.cms", path);
+		struct trust_signed what = { text, len, dirfd, cms };
 
-		r = trust_signer(trust, dirfd, cms, text, len, &ret->signer, &err);
+		r = trust_signer(trust, &what, &ret->signer, &err);
 		free(cms);
 	}
 	if (r < 0)

@@ -29,8 +29,8 @@
 struct making {
 	int dirfd;
 	const struct site *site;
-	uid_t engine;
-	gid_t engine_group;
+	uid_t uid;		/* the engine's; (uid_t)-1: owners stay */
+	gid_t gid;
 	int64_t now_s;
 	bool made;
 	EVP_PKEY *ca_key;
@@ -43,23 +43,21 @@ struct pair {
 	bool engines;		/* belongs to the engine */
 	enum pki_use use;
 	int64_t years;
+	const char *cn;
+	const char *const *names;
 };
 
-static const struct pair pair_ca = { "pki/ca.key", "pki/ca.crt", true, PKI_CA, 20 };
-static const struct pair pair_server = { "pki/server.key", "pki/server.crt", false, PKI_SERVER, 5 };
-static const struct pair pair_engine = { "pki/engine.key", "pki/engine.crt", true, PKI_SIGNER, 5 };
-
-/* Gives the file to the engine where it should be the engine's. */
+/* Gives what is the engine's to its user. */
 static int
-give(const struct making *m, const char *path, bool engines, struct err *err)
+give(const struct making *m, const char *path, struct err *err)
 {
 	struct stat st;
 
-	if (!engines || m->engine == (uid_t)-1)
+	if (m->uid == (uid_t)-1)
 		return 0;
-	if (fstatat(m->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == m->engine)
+	if (fstatat(m->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == m->uid)
 		return 0;
-	if (fchownat(m->dirfd, path, m->engine, m->engine_group, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fchownat(m->dirfd, path, m->uid, m->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_errno(err, -errno, "cannot give %s to the engine's user", path);
 	return 0;
 }
@@ -110,19 +108,18 @@ key_ensure(struct making *m, const struct pair *pair, EVP_PKEY **ret, struct err
 
 /* Is the certificate that is there good for another month? */
 static bool
-cert_good(const struct making *m, X509 *cert, EVP_PKEY *key, const char *const *names)
+cert_good(const struct making *m, const struct pair *pair, X509 *cert, EVP_PKEY *key)
 {
 	return cert && X509_check_private_key(cert, key) == 1 && pki_cert_by(cert, m->ca) &&
-	       pki_cert_fits(cert, names, m->now_s) &&
-	       pki_cert_fits(cert, names, m->now_s + 30 * DAY);
+	       pki_cert_fits(cert, pair->names, m->now_s) &&
+	       pki_cert_fits(cert, pair->names, m->now_s + 30 * DAY);
 }
 
 static int
-cert_make(struct making *m, const struct pair *pair, const char *cn, const char *const *names,
-	  EVP_PKEY *key, X509 **ret, struct err *err)
+cert_make(struct making *m, const struct pair *pair, EVP_PKEY *key, X509 **ret, struct err *err)
 {
 	struct pki_cert what = {
-		.cn = cn, .use = pair->use, .names = names, .from_s = BEGIN,
+		.cn = pair->cn, .use = pair->use, .names = pair->names, .from_s = BEGIN,
 		.to_s = (m->now_s > EPOCH ? m->now_s : EPOCH) + pair->years * YEAR,
 	};
 	X509 *cert = pki_cert_new(&what, key, m->ca, m->ca_key, err);
@@ -144,37 +141,33 @@ cert_make(struct making *m, const struct pair *pair, const char *cn, const char 
 }
 
 static int
-ca_ensure(struct making *m, struct err *err)
+ca_ensure(struct making *m, const struct pair *pair, struct err *err)
 {
-	char *pem, *cn;
+	char *pem;
 	int r;
 
-	r = read_pem(m->dirfd, pair_ca.cert_path, &pem, err);
+	r = read_pem(m->dirfd, pair->cert_path, &pem, err);
 	if (r < 0)
 		return r;
 	if (r > 0) {
 		m->ca = pki_cert_parse(pem, err);
 		free(pem);
 		if (!m->ca)
-			return err_wrap(err, -EINVAL, "%s", pair_ca.cert_path);
-		if (faccessat(m->dirfd, pair_ca.key_path, F_OK, 0) < 0)
+			return err_wrap(err, -EINVAL, "%s", pair->cert_path);
+		if (faccessat(m->dirfd, pair->key_path, F_OK, 0) < 0)
 			return err_set(err, -ENOENT, "pki/ca.key is gone while pki/ca.crt is there: "
 				       "bring it back, or take pki/ca.crt away for a new site CA");
 	}
-	r = key_ensure(m, &pair_ca, &m->ca_key, err);
+	r = key_ensure(m, pair, &m->ca_key, err);
 	if (r == 0 && m->ca && X509_check_private_key(m->ca, m->ca_key) != 1)
 		r = err_set(err, -EINVAL, "pki/ca.key is not the key of pki/ca.crt");
 	if (r < 0 || m->ca)
 		return r;
-	cn = str_format("bootserver site %.40s", m->site->name);
-	r = cert_make(m, &pair_ca, cn, NULL, m->ca_key, &m->ca, err);
-	free(cn);
-	return r;
+	return cert_make(m, pair, m->ca_key, &m->ca, err);
 }
 
 static int
-leaf_ensure(struct making *m, const struct pair *pair, const char *cn, const char *const *names,
-	    struct err *err)
+leaf_ensure(struct making *m, const struct pair *pair, struct err *err)
 {
 	EVP_PKEY *key;
 	X509 *cert = NULL;
@@ -188,54 +181,59 @@ leaf_ensure(struct making *m, const struct pair *pair, const char *cn, const cha
 		cert = pki_cert_parse(pem, err);
 		free(pem);
 	}
-	if (r >= 0 && !cert_good(m, cert, key, names)) {
+	if (r >= 0 && !cert_good(m, pair, cert, key)) {
 		X509_free(cert);
 		cert = NULL;
-		r = cert_make(m, pair, cn, names, key, &cert, err);
+		r = cert_make(m, pair, key, &cert, err);
 	}
 	X509_free(cert);
 	EVP_PKEY_free(key);
-	if (r >= 0)
-		r = give(m, pair->key_path, pair->engines, err);
-	return r < 0 ? r : give(m, pair->cert_path, pair->engines, err);
+	return r < 0 ? r : 0;
+}
+
+static int
+pair_ensure(struct making *m, const struct pair *pair, struct err *err)
+{
+	int r = pair->use == PKI_CA ? ca_ensure(m, pair, err) : leaf_ensure(m, pair, err);
+
+	if (r == 0 && pair->engines)
+		r = give(m, pair->key_path, err);
+	if (r == 0 && pair->engines)
+		r = give(m, pair->cert_path, err);
+	return r;
 }
 
 static int
 all_ensure(struct making *m, struct err *err)
 {
-	char address[NET_IP4_TEXT];
-	char *dns = str_format("DNS:boot.%s", m->site->domain), *ip;
-	char *cn_server = str_format("bootserver %.40s", m->site->name);
-	char *cn_engine = str_format("bootserver engine %.40s", m->site->name);
-	int r;
+	char address[NET_IP4_TEXT + 3] = "IP:";
+	char *dns = str_format("DNS:boot.%s", m->site->domain);
+	char *ca = str_format("bootserver site %.40s", m->site->name);
+	char *server = str_format("bootserver %.40s", m->site->name);
+	char *engine = str_format("bootserver engine %.40s", m->site->name);
+	const char *names[] = { address, dns, NULL };
+	const struct pair pairs[] = {
+		{ "pki/ca.key", "pki/ca.crt", true, PKI_CA, 20, ca, NULL },
+		{ "pki/server.key", "pki/server.crt", false, PKI_SERVER, 5, server, names },
+		{ "pki/engine.key", "pki/engine.crt", true, PKI_SIGNER, 5, engine, NULL },
+	};
+	int r = 0;
 
-	net_ip4_format(address, m->site->address.address);
-	ip = str_format("IP:%s", address);
-	r = ca_ensure(m, err);
-	if (r == 0)
-		r = give(m, pair_ca.key_path, true, err);
-	if (r == 0)
-		r = give(m, pair_ca.cert_path, true, err);
-	if (r == 0)
-		r = leaf_ensure(m, &pair_server, cn_server,
-				(const char *const[]){ ip, dns, NULL }, err);
-	if (r == 0)
-		r = leaf_ensure(m, &pair_engine, cn_engine, NULL, err);
-	free(ip);
-	free(cn_engine);
-	free(cn_server);
+	net_ip4_format(address + 3, m->site->address.address);
+	for (size_t i = 0; r == 0 && i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		r = pair_ensure(m, &pairs[i], err);
+	free(engine);
+	free(server);
+	free(ca);
 	free(dns);
 	return r;
 }
 
 int
-sitedir_pki_ensure(int dirfd, const struct site *site, uid_t engine, gid_t engine_group,
-		   int64_t now_s, struct err *err)
+sitedir_pki_ensure(int dirfd, const struct site *site, uid_t uid, gid_t gid, int64_t now_s,
+		   struct err *err)
 {
-	struct making m = {
-		.dirfd = dirfd, .site = site, .engine = engine, .engine_group = engine_group,
-		.now_s = now_s,
-	};
+	struct making m = { .dirfd = dirfd, .site = site, .uid = uid, .gid = gid, .now_s = now_s };
 	int r = all_ensure(&m, err);
 
 	X509_free(m.ca);
@@ -244,13 +242,13 @@ sitedir_pki_ensure(int dirfd, const struct site *site, uid_t engine, gid_t engin
 }
 
 int
-sitedir_folders_ensure(int dirfd, uid_t engine, gid_t engine_group, struct err *err)
+sitedir_folders_ensure(int dirfd, uid_t uid, gid_t gid, struct err *err)
 {
 	static const struct { const char *path; mode_t mode; } folders[] = {
 		{ "machines.d", 0755 }, { "pki", 0755 }, { "pki/signers", 0755 }, { "state", 0700 },
 		{ "store", 0755 }, { "store/sha256", 0755 }, { "store/images", 0755 }, { "run", 0755 },
 	};
-	struct making m = { .dirfd = dirfd, .engine = engine, .engine_group = engine_group };
+	struct making m = { .dirfd = dirfd, .uid = uid, .gid = gid };
 	int made = 0;
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
@@ -259,7 +257,7 @@ sitedir_folders_ensure(int dirfd, uid_t engine, gid_t engine_group, struct err *
 		else if (errno != EEXIST)
 			return err_errno(err, -errno, "cannot make the folder %s", folders[i].path);
 	}
-	if (give(&m, "state", true, err) < 0)
+	if (give(&m, "state", err) < 0)
 		return -EPERM;
 	return made;
 }

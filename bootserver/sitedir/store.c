@@ -99,13 +99,14 @@ free_pem:
 static int
 signature(const struct incoming *in, unsigned char **ret_der, size_t *ret_len, struct err *err)
 {
+	struct trust_signed what = { in->manifest, in->len, in->folder, "manifest.json.cms" };
 	struct trust trust;
 	char *name;
 	int r = trust_read(&trust, in->dirfd, err);
 
 	if (r < 0)
 		return r;
-	r = trust_signer(&trust, in->folder, "manifest.json.cms", in->manifest, in->len, &name, err);
+	r = trust_signer(&trust, &what, &name, err);
 	trust_fini(&trust);
 	if (r == -ENOENT)
 		return sign(in, ret_der, ret_len, err);

@@ -104,20 +104,20 @@ trust_find(const struct trust *trust, X509 *cert)
 }
 
 int
-trust_signer(const struct trust *trust, int dirfd, const char *cms_path, const char *text,
-	     size_t len, char **ret_name, struct err *err)
+trust_signer(const struct trust *trust, const struct trust_signed *what, char **ret_name,
+	     struct err *err)
 {
 	const struct trust_key *key;
 	X509 *cert = NULL;
 	char *der, *name;
 	size_t der_len;
-	int r = file_read(dirfd, cms_path, 1 << 20, &der, &der_len, err);
+	int r = file_read(what->dirfd, what->cms_path, 1 << 20, &der, &der_len, err);
 
 	if (r == -ENOENT)
 		return err_set(err, r, "it is not signed");
 	if (r < 0)
 		return r;
-	r = cms_verify_detached(der, der_len, text, len, &cert, err);
+	r = cms_verify_detached(der, der_len, what->text, what->len, &cert, err);
 	free(der);
 	if (r < 0)
 		return err_wrap(err, -EBADMSG, "its signature is not good");

@@ -23,9 +23,17 @@ struct trust {
 int trust_read(struct trust *ret, int dirfd, struct err *err);
 void trust_fini(struct trust *trust);
 
-/* Checks the detached signature in the file `cms_path` over `text`: 0 and the signer's name (fresh
- * memory), -ENOENT when there is no such file, -EACCES for a signer that is not trusted, -EBADMSG. */
-int trust_signer(const struct trust *trust, int dirfd, const char *cms_path, const char *text,
-		 size_t len, char **ret_name, struct err *err);
+/* A text, and the file of the detached signature over it. */
+struct trust_signed {
+	const char *text;
+	size_t len;
+	int dirfd;
+	const char *cms_path;
+};
+
+/* Checks the signature: 0 and the signer's name (fresh memory), -ENOENT when there is no such file,
+ * -EACCES for a signer that is not trusted, -EBADMSG. */
+int trust_signer(const struct trust *trust, const struct trust_signed *what, char **ret_name,
+		 struct err *err);
 
 #endif
