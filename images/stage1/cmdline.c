@@ -34,12 +34,12 @@ take_url(struct cmdline *ret, const char *value, struct err *err)
 {
 	size_t len = strlen(value);
 
+	(void)err;
 	while (len > 0 && value[len - 1] == '/')
 		len--;
 	if (!str_starts(value, "http://") || len <= strlen("http://") || len >= sizeof(ret->url) ||
 	    !only(value, sizeof(ret->url) - 1, ":/.-_~[]%"))
-		return err_set(err, -EINVAL, "kernel argument bootserver.url must be http://HOST[:PORT]"
-			       " of at most 255 characters, not \"%s\"", value);
+		return -EINVAL;
 	memcpy(ret->url, value, len);
 	ret->url[len] = '\0';
 	return 0;
@@ -48,27 +48,27 @@ take_url(struct cmdline *ret, const char *value, struct err *err)
 static int
 take_machine(struct cmdline *ret, const char *value, struct err *err)
 {
+	(void)err;
 	if (value[0] != '\0' && (!str_is_name(value) || strlen(value) >= sizeof(ret->machine)))
-		return err_set(err, -EINVAL, "kernel argument bootserver.machine must be a host name"
-			       " of at most 63 characters, not \"%s\"", value);
+		return -EINVAL;
 	return str_copy(ret->machine, sizeof(ret->machine), value);
 }
 
 static int
 take_nonce(struct cmdline *ret, const char *value, struct err *err)
 {
+	(void)err;
 	if (!only(value, sizeof(ret->nonce) - 1, "-_"))
-		return err_set(err, -EINVAL, "kernel argument bootserver.nonce must be 1 to 64 letters"
-			       " and digits, not \"%s\"", value);
+		return -EINVAL;
 	return str_copy(ret->nonce, sizeof(ret->nonce), value);
 }
 
 static int
 take_root(struct cmdline *ret, const char *value, struct err *err)
 {
+	(void)err;
 	if (!hex_is_sha256(value) && !str_eq(value, "none"))
-		return err_set(err, -EINVAL, "kernel argument bootserver.root must be a SHA-256 in 64"
-			       " lower-case digits, or none, not \"%s\"", value);
+		return -EINVAL;
 	return str_copy(ret->root, sizeof(ret->root), value);
 }
 
@@ -77,24 +77,24 @@ take_size(struct cmdline *ret, const char *value, struct err *err)
 {
 	char *end;
 
+	(void)err;
 	errno = 0;
 	unsigned long long size = strtoull(value, &end, 10);
 	if (!isdigit((unsigned char)value[0]) || *end != '\0' || errno != 0)
-		return err_set(err, -EINVAL, "kernel argument bootserver.size must be a number of bytes,"
-			       " not \"%s\"", value);
+		return -EINVAL;
 	ret->size = size;
 	return 0;
 }
 
-/* BOOTIF=01-aa-bb-cc-dd-ee-ff: the hardware type of DHCP (RFC 2131), 01 for Ethernet, then the MAC. */
+/* 01 is the hardware type of Ethernet in DHCP (RFC 2131), then comes the MAC. */
 static int
 take_bootif(struct cmdline *ret, const char *value, struct err *err)
 {
 	uint8_t mac[6];
 
+	(void)err;
 	if (!str_starts(value, "01-") || net_mac_parse(mac, value + 3) < 0)
-		return err_set(err, -EINVAL, "kernel argument BOOTIF must be 01-aa-bb-cc-dd-ee-ff, not"
-			       " \"%s\"", value);
+		return -EINVAL;
 	memcpy(ret->mac, mac, sizeof(mac));
 	ret->has_mac = true;
 	return 0;
@@ -120,13 +120,16 @@ ip_address(uint32_t *ret, const char *field, const char *what, struct err *err)
 	if (field[0] == '\0')
 		return 0;
 	if (net_ip4_parse(ret, field) < 0)
-		return err_set(err, -EINVAL, "kernel argument ip= has \"%s\" as %s, which is no IPv4"
-			       " address", field, what);
+		return err_set(err, -EINVAL,
+			       "kernel argument ip= has \"%s\" as %s, which is no IPv4 address",
+			       field, what);
 	return 0;
 }
 
-enum ip_field { IP_CLIENT, IP_SERVER, IP_GATEWAY, IP_MASK, IP_HOST, IP_DEVICE, IP_AUTOCONF, IP_DNS0,
-		IP_DNS1, IP_NTP, IP_FIELDS };
+enum ip_field {
+	IP_CLIENT, IP_SERVER, IP_GATEWAY, IP_MASK, IP_HOST, IP_DEVICE, IP_AUTOCONF, IP_DNS0,
+	IP_DNS1, IP_NTP, IP_FIELDS
+};
 
 /* Cuts `value` at its colons; what lies behind the last field known is left out. */
 static int
@@ -136,8 +139,9 @@ ip_cut(char ret[IP_FIELDS][FIELD_MAX], const char *value, struct err *err)
 	for (size_t i = 0; i < IP_FIELDS; i++) {
 		size_t len = strcspn(value, ":");
 		if (len >= FIELD_MAX)
-			return err_set(err, -EINVAL, "kernel argument ip= has a field of more than %d"
-				       " characters", FIELD_MAX - 1);
+			return err_set(err, -EINVAL,
+				       "kernel argument ip= has a field of over %d characters",
+				       FIELD_MAX - 1);
 		memcpy(ret[i], value, len);
 		if (value[len] == '\0')
 			break;
@@ -154,8 +158,8 @@ take_ip(struct cmdline *ret, const char *value, struct err *err)
 	uint32_t mask = 0;
 
 	if (strchr(value, ':') == NULL)
-		return err_set(err, -EINVAL, "kernel argument ip=%s: stage 1 asks no DHCP server, the"
-			       " script writes ip=<client>:<server>:<gw>:<mask>", value);
+		return err_set(err, -EINVAL, "kernel argument ip=%s: stage 1 asks no DHCP server, "
+			       "the script writes ip=<client>:<server>:<gw>:<mask>", value);
 	if (ip_cut(field, value, err) < 0 ||
 	    ip_address(&ip.client, field[IP_CLIENT], "client", err) < 0 ||
 	    ip_address(&ip.server, field[IP_SERVER], "server", err) < 0 ||
@@ -166,13 +170,13 @@ take_ip(struct cmdline *ret, const char *value, struct err *err)
 		return err_set(err, -EINVAL, "kernel argument ip=%s has no client address", value);
 	int prefix = mask_prefix(mask);
 	if (prefix < 0)
-		return err_set(err, -EINVAL, "kernel argument ip= has \"%s\" as mask; a mask such as"
-			       " 255.255.255.0 is needed", field[IP_MASK]);
+		return err_set(err, -EINVAL, "kernel argument ip= has \"%s\" as mask; "
+			       "one such as 255.255.255.0 is needed", field[IP_MASK]);
 	ip.prefix = (uint8_t)prefix;
 	if (str_copy(ip.host, sizeof(ip.host), field[IP_HOST]) < 0 ||
 	    str_copy(ip.device, sizeof(ip.device), field[IP_DEVICE]) < 0)
-		return err_set(err, -EINVAL, "kernel argument ip= has a device name of more than 15"
-			       " characters");
+		return err_set(err, -EINVAL,
+			       "kernel argument ip= has a device name of over 15 characters");
 	for (size_t i = 0; i < CMDLINE_DNS; i++) {
 		if (ip_address(&ip.dns[ip.ndns], field[IP_DNS0 + i], "name server", err) < 0)
 			return -EINVAL;
@@ -186,27 +190,34 @@ take_ip(struct cmdline *ret, const char *value, struct err *err)
 static const struct word {
 	const char *name;
 	int (*take)(struct cmdline *ret, const char *value, struct err *err);
+	const char *must_be;	/* NULL: `take` says it */
 } words[] = {
-	{ "bootserver.url", take_url },
-	{ "bootserver.machine", take_machine },
-	{ "bootserver.nonce", take_nonce },
-	{ "bootserver.root", take_root },
-	{ "bootserver.size", take_size },
-	{ "BOOTIF", take_bootif },
-	{ "ip", take_ip },
+	{ "bootserver.url", take_url, "http://HOST[:PORT] of at most 255 characters" },
+	{ "bootserver.machine", take_machine, "a host name of at most 63 characters" },
+	{ "bootserver.nonce", take_nonce, "1 to 64 letters and digits" },
+	{ "bootserver.root", take_root, "a SHA-256 in 64 lower-case digits, or none" },
+	{ "bootserver.size", take_size, "a number of bytes" },
+	{ "BOOTIF", take_bootif, "01-aa-bb-cc-dd-ee-ff" },
+	{ "ip", take_ip, NULL },
 };
 
 static int
-take_word(struct cmdline *ret, char *word, struct err *err)
+take_word(struct cmdline *ret, char *text, struct err *err)
 {
-	char *value = strchr(word, '=');
+	char *value = strchr(text, '=');
 
 	if (value == NULL)
 		return 0;
 	*value++ = '\0';
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(words[i].name, word) == 0)
-			return words[i].take(ret, value, err);
+		const struct word *word = &words[i];
+		if (strcmp(word->name, text) != 0)
+			continue;
+		int code = word->take(ret, value, err);
+		if (code < 0 && word->must_be != NULL)
+			err_set(err, code, "kernel argument %s must be %s, not \"%s\"",
+				word->name, word->must_be, value);
+		return code;
 	}
 	return 0;
 }
@@ -248,8 +259,8 @@ check(struct cmdline *args, struct err *err)
 
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
 		if (needs[i].missing)
-			return err_set(err, -EINVAL, "kernel argument %s= is missing; the boot server's"
-				       " script writes it", needs[i].name);
+			return err_set(err, -EINVAL, "kernel argument %s= is missing; "
+				       "the boot server's script writes it", needs[i].name);
 	}
 	if (str_eq(args->root, "none"))
 		args->root[0] = '\0';

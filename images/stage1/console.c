@@ -61,8 +61,9 @@ console_line(const char *what, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	put(line, snprintf(line, sizeof(line), "%sstage1: %5lld.%lld s  %-9s %s\n", to_kmsg ? "<5>" : "",
-			   (long long)(now / 1000), (long long)(now % 1000 / 100), what, text));
+	put(line, snprintf(line, sizeof(line), "%sstage1: %5lld.%lld s  %-9s %s\n",
+			   to_kmsg ? "<5>" : "", (long long)(now / 1000),
+			   (long long)(now % 1000 / 100), what, text));
 }
 
 void

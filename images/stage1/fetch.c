@@ -50,7 +50,7 @@ place(struct transfer *t)
 		return t->asked > 0 ? blob_anew(t->blob, t->err) : 0;
 	if (curl_easy_header(t->curl, "Content-Range", 0, CURLH_HEADER, -1, &range) != CURLHE_OK ||
 	    sscanf(range->value, "bytes %20llu-", &first) != 1 || first != t->asked)
-		return err_set(t->err, -EPROTO, "the server sent another part than the one asked for");
+		return err_set(t->err, -EPROTO, "the server sent another part than asked for");
 	return 0;
 }
 
@@ -101,7 +101,7 @@ whole(struct transfer *t)
 	int code = blob_check(blob, t->err);
 
 	if (code < 0 && blob->target->size > blob->got)
-		err_set(t->err, code, "the server's blob has %llu bytes, the kernel arguments say %llu",
+		err_set(t->err, code, "the blob has %llu bytes, bootserver.size says %llu",
 			(unsigned long long)blob->got, (unsigned long long)blob->target->size);
 	return code < 0 ? FETCH_WRONG : FETCH_ALL;
 }

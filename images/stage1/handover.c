@@ -40,7 +40,8 @@ handover_boot_json(const struct stage1 *s)
 	json_put(boot, "nonce", args->nonce);
 	json_put(boot, "root", args->root[0] != '\0' ? args->root : "none");
 	json_put_num(boot, "size", (int64_t)args->size);
-	json_put(boot, "source", args->root[0] == '\0' ? "initrd" : s->cached ? "cache" : "network");
+	json_put(boot, "source", args->root[0] == '\0' ? "initrd" :
+		 s->cached ? "cache" : "network");
 	json_put(boot, "nic", s->nic.name);
 	json_put(boot, "mac", mac);
 	put_ip4(boot, "ip", args->ip.client);

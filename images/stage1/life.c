@@ -19,8 +19,8 @@ static sigset_t waited, before;
 struct stage1 *
 life_new(void)
 {
-	void *s = mmap(NULL, sizeof(struct stage1), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		       -1, 0);
+	void *s = mmap(NULL, sizeof(struct stage1), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (s == MAP_FAILED)
 		life_end(LIFE_REBOOT, "no memory");

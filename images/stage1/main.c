@@ -63,7 +63,7 @@ main(int argc, char **argv)
 	(void)argc;
 
 	if (getpid() != 1) {
-		fprintf(stderr, "stage1 is the init of the boot server's initrd: the kernel starts it\n");
+		fprintf(stderr, "stage1 is the init of an initrd: the kernel starts it\n");
 		return 2;
 	}
 	umask(022);

@@ -1,6 +1,6 @@
 /*
- * Kernel modules: each device's modalias is looked up in the initrd's modules.alias and what fits is
- * loaded.  The initrd holds NIC and storage modules only, so nothing else is found.
+ * Kernel modules: each device's modalias is looked up in the initrd's modules.alias and what fits
+ * is loaded.  The initrd holds NIC and storage modules only, so nothing else is found.
  */
 #include "images/stage1/modules.h"
 

@@ -65,6 +65,7 @@ mounts_run_limit(uint64_t bytes, struct err *err)
 
 	snprintf(options, sizeof(options), "mode=0755,size=%llu", (unsigned long long)bytes);
 	if (mount("tmpfs", "/run", "tmpfs", MS_REMOUNT | MS_NOSUID | MS_NODEV, options) < 0)
-		return err_errno(err, -errno, "cannot give /run %llu bytes", (unsigned long long)bytes);
+		return err_errno(err, -errno, "cannot give /run %llu bytes",
+				 (unsigned long long)bytes);
 	return 0;
 }

@@ -115,15 +115,15 @@ no_link(struct search *s, const struct rtnl_link *there, struct err *err)
 
 	name_wanted(s, name, sizeof(name));
 	if (there != NULL)
-		return err_set(err, -ENETDOWN, "%s has no carrier after %lld s: is the cable in, the"
-			       " switch port on", there->name,
+		return err_set(err, -ENETDOWN, "%s has no carrier after %lld s: is the cable in, "
+			       "the switch port on", there->name,
 			       (long long)s->options->wait_ms / 1000);
 	for (size_t i = 0; i < s->count && len + 32 < sizeof(others); i++) {
 		if (s->links[i].ethernet)
 			len += (size_t)snprintf(others + len, sizeof(others) - len, " %s",
 						s->links[i].name);
 	}
-	return err_set(err, -ENODEV, "no %s (there:%s); has its driver a module in the initrd", name,
+	return err_set(err, -ENODEV, "no %s (there:%s); is its driver in the initrd", name,
 		       len > 0 ? others : " none");
 }
 

@@ -4,7 +4,7 @@
 #include "images/stage1/retry.h"
 
 #define DEADLINE_MS (15 * 60 * INT64_C(1000))
-#define STALL_WAIT_S 600	/* a person may be on the way; then the server may have a new plan */
+#define STALL_WAIT_S 600	/* for a person on the way; then the plan may be new */
 #define FAIL_WAIT_S 60
 #define AGENT_SOUND_MS 60000
 

@@ -17,8 +17,8 @@ struct policy_next policy_failed(unsigned tried, unsigned tries, bool person);
 /* Milliseconds until a machine without progress since `alive_ms` is rebooted; 0 or less: now. */
 int64_t policy_deadline(int64_t alive_ms, int64_t now_ms);
 
-/* Before the agent is started again that ran `ran_ms` and then ended the `nth` time in a row; *nth is
- * set back to 1 if it had run a minute. */
+/* How long before the agent is started again that ran `ran_ms` and then ended; *nth counts its ends
+ * in a row and is set back to 1 if it had run a minute. */
 int64_t policy_agent_wait_ms(unsigned *nth, int64_t ran_ms);
 
 #endif

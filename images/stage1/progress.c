@@ -27,16 +27,17 @@ format(const struct progress *p, uint64_t got, int64_t now_ms, char ret[PROGRESS
 		snprintf(ret, PROGRESS_LINE, "%.1f MiB  %.1f MiB/s", (double)got / MIB, speed);
 		return;
 	}
-	snprintf(ret, PROGRESS_LINE, "[%.10s] %3u %%  %.1f of %.1f MiB  %.1f MiB/s", bar + 10 - p->tenth,
-		 (unsigned)((double)got * 100 / (double)p->total), (double)got / MIB,
-		 (double)p->total / MIB, speed);
+	snprintf(ret, PROGRESS_LINE, "[%.10s] %3u %%  %.1f of %.1f MiB  %.1f MiB/s",
+		 bar + 10 - p->tenth, (unsigned)((double)got * 100 / (double)p->total),
+		 (double)got / MIB, (double)p->total / MIB, speed);
 }
 
 bool
 progress_step(struct progress *p, uint64_t got, int64_t now_ms, char ret[PROGRESS_LINE])
 {
 	bool all = p->total > 0 && got >= p->total;
-	unsigned tenth = all ? 10 : p->total > 0 ? (unsigned)((double)got * 10 / (double)p->total) : 0;
+	double part = p->total > 0 ? (double)got / (double)p->total : 0;
+	unsigned tenth = all ? 10 : (unsigned)(part * 10);
 	bool due = tenth > p->tenth && now_ms - p->said_ms >= SOONEST_MS;
 	bool last = all && p->tenth < 10;
 

@@ -29,8 +29,10 @@ static const char *const inits[] = { "/sbin/init", "/usr/lib/systemd/systemd" };
 static int
 loop_start(const char *image, char ret[LOOP_PATH], int *ret_fd, struct err *err)
 {
-	struct loop_config config = { .block_size = 4096,
-				      .info = { .lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR } };
+	struct loop_config config = {
+		.block_size = 4096,
+		.info = { .lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR },
+	};
 	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	int file = open(image, O_RDONLY | O_CLOEXEC), loop = -1, code = 0;
 
@@ -185,8 +187,8 @@ root_switch(char **argv, struct err *err)
 
 	if (code < 0)
 		return code;
-	if (chdir(STAGE1_NEWROOT) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 ||
-	    chdir("/") < 0)
+	if (chdir(STAGE1_NEWROOT) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 ||
+	    chroot(".") < 0 || chdir("/") < 0)
 		return err_errno(err, -errno, "cannot make the root the root");
 	if (init == NULL || access(init, X_OK) < 0)
 		return err_set(err, -ENOENT, "the root has no %s", inits[0]);

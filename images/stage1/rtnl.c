@@ -1,6 +1,6 @@
 /*
- * Routing netlink by libmnl.  Two sockets: `ask` for questions and their acknowledgements, `ear` for
- * news of links, whose content is not read: it only says that looking again is worth while.
+ * Routing netlink by libmnl.  Two sockets: `ask` for questions and their acknowledgements, `ear`
+ * for news of links, whose content is not read: it only says that looking again is worth while.
  */
 #include "images/stage1/rtnl.h"
 

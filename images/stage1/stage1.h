@@ -18,7 +18,7 @@ struct stage1 {
 	uint64_t memory;		/* MemTotal, bytes */
 	bool cached;			/* the root came from the state partition */
 	bool person;			/* the last failure needs a person: phase state `stall` */
-	atomic_llong alive_ms;		/* clock_mono_ms() of the last progress: the deadline's start */
+	atomic_llong alive_ms;		/* clock_mono_ms() of the last progress */
 	struct modules *modules;
 };
 

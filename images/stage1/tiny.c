@@ -23,7 +23,8 @@ static int
 run_agent(struct stage1 *s)
 {
 	char *const argv[] = { AGENT, "run", NULL };
-	char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TERM=linux", NULL };
+	char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TERM=linux",
+			      NULL };
 
 	(void)s;
 	setsid();

@@ -45,6 +45,12 @@ pause_ms(int64_t ms)
 		;
 }
 
+static const char *
+name_of(const struct stage1 *s)
+{
+	return s->args.machine[0] != '\0' ? s->args.machine : "(no name yet)";
+}
+
 static int
 do_arguments(struct stage1 *s, struct err *err)
 {
@@ -56,8 +62,7 @@ do_arguments(struct stage1 *s, struct err *err)
 	code = cmdline_parse(&s->args, text, err);
 	free(text);
 	if (code == 0)
-		console_line("machine", "%s, server %s",
-			     s->args.machine[0] != '\0' ? s->args.machine : "(no name yet)", s->args.url);
+		console_line("machine", "%s, server %s", name_of(s), s->args.url);
 	return code;
 }
 
@@ -164,7 +169,8 @@ do_root(struct stage1 *s, struct err *err)
 	int code = root_mount(STAGE1_ROOT, memory_overlay_limit(s->memory, s->args.size), err);
 
 	if (code == 0)
-		claim_send(&s->args, "root", "done", s->cached ? "from the state partition" : "fetched");
+		claim_send(&s->args, "root", "done",
+			   s->cached ? "from the state partition" : "fetched");
 	return code;
 }
 
@@ -217,7 +223,7 @@ give_up(struct stage1 *s, const struct step *step, int64_t wait_s, const struct 
 	console_rule();
 	console_line("FAILED", "%s: %s", step->name, err->text);
 	if (s->args.url[0] != '\0')
-		console_line("machine", "%s, server %s", s->args.machine, s->args.url);
+		console_line("machine", "%s, server %s", name_of(s), s->args.url);
 	console_line("next", "%sreboot in %lld s", s->person ? "this needs a person; " : "",
 		     (long long)wait_s);
 	console_rule();

@@ -22,7 +22,7 @@ as_the_script_writes_it(void **state)
 	char text[NET_IP4_TEXT];
 
 	(void)state;
-	assert_int_equal(cmdline_parse(&args, "BOOT_IMAGE=k console=ttyS0,115200 quiet panic=30 " BASE
+	assert_int_equal(cmdline_parse(&args, "BOOT_IMAGE=k console=ttyS0,115200 quiet " BASE
 				       "BOOTIF=01-52-54-00-AB-cd-01 " IP "\n", &err), 0);
 	assert_string_equal(args.url, "http://10.9.0.1");
 	assert_string_equal(args.machine, "n1");
@@ -50,7 +50,8 @@ without_a_root(void **state)
 
 	(void)state;
 	assert_int_equal(cmdline_parse(&args, URL "/ bootserver.machine= bootserver.nonce=1"
-				       " bootserver.root=none ip=10.0.0.2::::255.0.0.0", &err), -EINVAL);
+				       " bootserver.root=none ip=10.0.0.2::::255.0.0.0", &err),
+			 -EINVAL);
 	assert_non_null(strstr(err.text, "mask"));
 	assert_int_equal(cmdline_parse(&args, URL "/ bootserver.machine= bootserver.nonce=1"
 				       " bootserver.root=none ip=10.0.0.2:::255.0.0.0", &err), 0);
@@ -83,7 +84,8 @@ all_fields_of_ip(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(cmdline_parse(&args, BASE "ip=1.2.3.4:5.6.7.8::255.255.255.255:host:eth1:off:"
+	assert_int_equal(cmdline_parse(&args, BASE
+				       "ip=1.2.3.4:5.6.7.8::255.255.255.255:host:eth1:off:"
 				       ":9.9.9.9:8.8.8.8:more", &err), 0);
 	assert_string_equal(args.ip.host, "host");
 	assert_string_equal(args.ip.device, "eth1");

@@ -20,7 +20,8 @@ memory(void **state)
 	uint64_t total = 0;
 
 	(void)state;
-	assert_int_equal(memory_parse(&total, "MemTotal:        1003520 kB\nMemFree: 1 kB\n", &err), 0);
+	assert_int_equal(memory_parse(&total, "MemTotal:     1003520 kB\nMemFree: 1 kB\n", &err),
+			 0);
 	assert_int_equal(total, UINT64_C(1003520) * 1024);
 	assert_int_equal(memory_parse(&total, "MemFree: 1 kB\nMemTotal: 7 kB\n", &err), 0);
 	assert_int_equal(total, 7 * 1024);
@@ -36,7 +37,8 @@ memory(void **state)
 	assert_int_equal(memory_check(MEMORY_MIB, UINT64_MAX, &err), -ENOMEM);
 
 	assert_true(memory_run_limit(1000 * MEMORY_MIB, 400 * MEMORY_MIB) > 400 * MEMORY_MIB);
-	assert_int_equal(memory_overlay_limit(1000 * MEMORY_MIB, 400 * MEMORY_MIB), 300 * MEMORY_MIB);
+	assert_int_equal(memory_overlay_limit(1000 * MEMORY_MIB, 400 * MEMORY_MIB),
+			 300 * MEMORY_MIB);
 	assert_int_equal(memory_overlay_limit(1, 2), 0);
 }
 
@@ -86,7 +88,8 @@ fetch_table(void **state)
 		struct retry_next next = retry_fetch(&retry, rows[i].event, rows[i].moved,
 						     rows[i].after_s, 128);
 		if (next.act != rows[i].act || next.wait_ms != rows[i].wait_ms)
-			fail_msg("row %zu: act %d, wait %lld ms", i, next.act, (long long)next.wait_ms);
+			fail_msg("row %zu: act %d, wait %lld ms", i, next.act,
+				 (long long)next.wait_ms);
 	}
 }
 
@@ -138,7 +141,8 @@ addresses(void **state)
 	text = url_blob("http://10.9.0.1:8080", "abc", "n1");
 	assert_string_equal(text, "http://10.9.0.1:8080/blob/abc?nonce=n1");
 	free(text);
-	text = url_report("http://h", &(struct url_claim){ "7", "stage1", "stall", "memory 1 MiB" });
+	text = url_report("http://h",
+			  &(struct url_claim){ "7", "stage1", "stall", "memory 1 MiB" });
 	assert_string_equal(text, "http://h/v1/report?nonce=7&phase=stage1&state=stall&"
 			    "text=memory%201%20MiB");
 	free(text);

@@ -39,12 +39,14 @@ struct answer {
 struct talk {
 	const struct answer *answers;
 	size_t count;
-	int asked[2];		/* pipe: the first byte asked for, one unsigned a request */
+	int pipe[2];		/* the first byte asked for, one unsigned a request */
 	pid_t server;
 	int port;
 	unsigned waits;
 	int64_t waited_ms;
 	unsigned said_queue;
+	unsigned asked[ANSWERS];	/* after talk_stop(): what the pipe had */
+	size_t requests;
 };
 
 static char data[SIZE + 1];
@@ -96,7 +98,8 @@ answer(int fd, const struct answer *a, unsigned first)
 		return;
 	}
 	if (first > 0 && !a->no_range)
-		dprintf(fd, "HTTP/1.1 206 x\r\nContent-Range: bytes %u-%u/%u\r\n", from, end - 1, end);
+		dprintf(fd, "HTTP/1.1 206 x\r\nContent-Range: bytes %u-%u/%u\r\n", from, end - 1,
+			end);
 	else
 		dprintf(fd, "HTTP/1.1 200 x\r\n");
 	dprintf(fd, "Content-Length: %u\r\nConnection: close\r\n%s\r\n", len, more);
@@ -116,7 +119,7 @@ serve(struct talk *talk, int listener)
 		int fd = accept(listener, NULL, NULL);
 		unsigned first = hear(fd);
 		char c;
-		file_write_all(talk->asked[1], &first, sizeof(first));
+		file_write_all(talk->pipe[1], &first, sizeof(first));
 		answer(fd, &talk->answers[i], first);
 		shutdown(fd, SHUT_WR);
 		while (read(fd, &c, 1) > 0)
@@ -137,7 +140,7 @@ talk_start(struct talk *talk, const struct answer *answers, size_t count)
 	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(listener, 8), 0);
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
-	assert_int_equal(pipe(talk->asked), 0);
+	assert_int_equal(pipe(talk->pipe), 0);
 	talk->port = ntohs(address.sin_port);
 	talk->server = fork();
 	assert_true(talk->server >= 0);
@@ -147,21 +150,18 @@ talk_start(struct talk *talk, const struct answer *answers, size_t count)
 		_exit(0);
 	}
 	close(listener);
-	close(talk->asked[1]);
+	close(talk->pipe[1]);
 }
 
-/* Ends the server; the bytes asked for come back in *ret_asked (counted). */
-static size_t
-talk_stop(struct talk *talk, unsigned ret_asked[ANSWERS])
+static void
+talk_stop(struct talk *talk)
 {
-	size_t count = 0;
-
 	kill(talk->server, SIGKILL);
 	waitpid(talk->server, NULL, 0);
-	while (count < ANSWERS && read(talk->asked[0], &ret_asked[count], sizeof(unsigned)) > 0)
-		count++;
-	close(talk->asked[0]);
-	return count;
+	while (talk->requests < ANSWERS &&
+	       read(talk->pipe[0], &talk->asked[talk->requests], sizeof(unsigned)) > 0)
+		talk->requests++;
+	close(talk->pipe[0]);
 }
 
 static void
@@ -189,10 +189,9 @@ wait_ms(void *arg, int64_t ms)
 	talk->waited_ms += ms;
 }
 
-/* Runs one transfer against the script; *ret_asked as talk_stop(). */
+/* Runs one transfer against the script of `count` answers. */
 static int
-fetch(struct talk *talk, const struct answer *answers, size_t count, unsigned ret_asked[ANSWERS],
-      size_t *ret_count, struct err *err)
+fetch(struct talk *talk, const struct answer *answers, size_t count, struct err *err)
 {
 	struct blob_target target = { .path = path, .sha256 = data_sha, .size = SIZE, .say = say,
 				      .alive = alive, .wait = wait_ms, .arg = talk };
@@ -201,10 +200,10 @@ fetch(struct talk *talk, const struct answer *answers, size_t count, unsigned re
 	char *url = str_format("http://127.0.0.1:%d/blob/%s?nonce=1", talk->port, data_sha);
 	int code = fetch_blob(url, &target, err);
 	free(url);
-	*ret_count = talk_stop(talk, ret_asked);
+	talk_stop(talk);
 	return code;
 }
-#define FETCH(answers) fetch(&talk, answers, sizeof(answers) / sizeof(answers[0]), asked, &count, &err)
+#define FETCH(answers) fetch(&talk, answers, sizeof(answers) / sizeof(answers[0]), &err)
 
 static void
 assert_file_right(void)
@@ -229,16 +228,14 @@ static void
 in_one_go(void **state)
 {
 	static const struct answer answers[] = { { 0 } };
-	unsigned asked[ANSWERS];
 	struct talk talk;
 	struct err err;
-	size_t count;
 
 	(void)state;
 	assert_int_equal(FETCH(answers), 0);
 	assert_file_right();
 	assert_int_equal(talk.waits, 0);
-	assert_int_equal(count, 1);
+	assert_int_equal(talk.requests, 1);
 }
 
 static void
@@ -246,19 +243,17 @@ goes_on_where_it_broke(void **state)
 {
 	static const struct answer answers[] = { { .cut = 300000 }, { .cut = 1 }, { .cut = 400000 },
 						 { 0 } };
-	unsigned asked[ANSWERS];
 	struct talk talk;
 	struct err err;
-	size_t count;
 
 	(void)state;
 	assert_int_equal(FETCH(answers), 0);
 	assert_file_right();
-	assert_int_equal(count, 4);
-	assert_int_equal(asked[0], 0);
-	assert_int_equal(asked[1], 300000);
-	assert_int_equal(asked[2], 300001);
-	assert_int_equal(asked[3], 700001);
+	assert_int_equal(talk.requests, 4);
+	assert_int_equal(talk.asked[0], 0);
+	assert_int_equal(talk.asked[1], 300000);
+	assert_int_equal(talk.asked[2], 300001);
+	assert_int_equal(talk.asked[3], 700001);
 	assert_int_equal(talk.waits, 3);
 	assert_true(talk.waited_ms <= 3 * 1250);	/* bytes came each time: no longer waits */
 }
@@ -270,64 +265,56 @@ waits_in_the_queue(void **state)
 		{ .status = 503, .header = "Retry-After: 7\r\n" }, { .cut = 1000 },
 		{ .status = 503, .header = "Retry-After: 11\r\n" }, { 0 },
 	};
-	unsigned asked[ANSWERS];
 	struct talk talk;
 	struct err err;
-	size_t count;
 
 	(void)state;
 	assert_int_equal(FETCH(answers), 0);
 	assert_file_right();
 	assert_int_equal(talk.said_queue, 2);
 	assert_in_range(talk.waited_ms, 18000 + 750, 18000 + 1250);
-	assert_int_equal(asked[3], 1000);
+	assert_int_equal(talk.asked[3], 1000);
 }
 
 static void
 server_without_parts(void **state)
 {
 	static const struct answer answers[] = { { .cut = 500000 }, { .no_range = true } };
-	unsigned asked[ANSWERS];
 	struct talk talk;
 	struct err err;
-	size_t count;
 
 	(void)state;
 	assert_int_equal(FETCH(answers), 0);
 	assert_file_right();
-	assert_int_equal(asked[1], 500000);
+	assert_int_equal(talk.asked[1], 500000);
 }
 
 static void
 another_part_than_asked(void **state)
 {
 	static const struct answer answers[] = { { .cut = 500000 }, { .shift = 10 }, { 0 } };
-	unsigned asked[ANSWERS];
 	struct talk talk;
 	struct err err;
-	size_t count;
 
 	(void)state;
 	assert_int_equal(FETCH(answers), 0);
 	assert_file_right();
-	assert_int_equal(asked[1], 500000);
-	assert_int_equal(asked[2], 0);
+	assert_int_equal(talk.asked[1], 500000);
+	assert_int_equal(talk.asked[2], 0);
 }
 
 static void
 wrong_bytes_once(void **state)
 {
 	static const struct answer answers[] = { { .wrong = true }, { .cut = 5 }, { 0 } };
-	unsigned asked[ANSWERS];
 	struct talk talk;
 	struct err err;
-	size_t count;
 
 	(void)state;
 	assert_int_equal(FETCH(answers), 0);
 	assert_file_right();
-	assert_int_equal(asked[1], 0);		/* nothing of the wrong bytes is kept */
-	assert_int_equal(asked[2], 5);
+	assert_int_equal(talk.asked[1], 0);		/* nothing of the wrong bytes is kept */
+	assert_int_equal(talk.asked[2], 5);
 }
 
 /* Scripts after which there is no file: three times other bytes, and how that looks. */
@@ -345,15 +332,13 @@ wrong_for_good(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		unsigned asked[ANSWERS];
 		struct talk talk;
 		struct err err;
-		size_t count;
 
 		assert_int_not_equal(FETCH(rows[i].answers), 0);
 		if (strstr(err.text, rows[i].word) == NULL)
 			fail_msg("row %zu: %s", i, err.text);
-		assert_int_equal(count, 3);
+		assert_int_equal(talk.requests, 3);
 		assert_no_file();
 	}
 }
@@ -362,17 +347,15 @@ static void
 refused_for_good(void **state)
 {
 	struct answer answers[10];
-	unsigned asked[ANSWERS];
 	struct talk talk;
 	struct err err;
-	size_t count;
 
 	(void)state;
 	for (size_t i = 0; i < 10; i++)
 		answers[i] = (struct answer){ .status = i % 2 == 0 ? 404 : 500 };
 	assert_int_not_equal(FETCH(answers), 0);
 	assert_non_null(strstr(err.text, "500"));
-	assert_int_equal(count, 10);
+	assert_int_equal(talk.requests, 10);
 	assert_no_file();
 }
 
@@ -382,10 +365,8 @@ no_room(void **state)
 {
 	static const struct answer answers[] = { { 0 }, { 0 } };
 	struct rlimit before, small;
-	unsigned asked[ANSWERS];
 	struct talk talk;
 	struct err err;
-	size_t count;
 
 	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -396,7 +377,7 @@ no_room(void **state)
 	int code = FETCH(answers);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_int_equal(code, -EFBIG);
-	assert_int_equal(count, 1);	/* trying again would be no use */
+	assert_int_equal(talk.requests, 1);	/* trying again would be no use */
 	assert_no_file();
 }
 

@@ -66,7 +66,9 @@ teardown(void **state)
 {
 	(void)state;
 	if (alone)
-		sh("for i in one two late; do [ ! -e /proc/sys/net/ipv4/conf/$i ] || ip link del $i; done");
+		sh("for i in one two late; do\n"
+		   "	[ ! -e /proc/sys/net/ipv4/conf/$i ] || ip link del $i\n"
+		   "done");
 	return 0;
 }
 
