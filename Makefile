@@ -94,4 +94,4 @@ install: all
 clean:
 	rm -rf build
 
--include $(shell [ -d build ] && find build -name '*.d')
+-include $(shell [ -d build ] && find build -type f -name '*.d')
