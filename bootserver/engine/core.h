@@ -11,6 +11,7 @@
 
 #include "engine/db.h"
 #include "engine/index.h"
+#include "engine/machine.h"
 #include "engine/metrics.h"
 #include "lib/err.h"
 #include "lib/msg.h"
@@ -24,71 +25,6 @@
  * The engine without its process: everything it knows, and one function a message.  engine.c wraps
  * the event loop around it; tests drive it by hand.  One thread, so nothing is locked.
  */
-
-#define BOOT_NONCES 4		/* nonces of one boot that are good at the same time */
-#define BOOT_NONCE 33		/* 32 hex digits and NUL */
-#define BOOTS_KEPT 20		/* boots of a machine in the database */
-#define EVENT_TEXT 400		/* bytes of an event's sentence, NUL included */
-#define UNKNOWN_MOST 4096	/* machines nobody has approved; the one unseen for longest goes */
-
-struct machine;
-
-/* One life of a machine: from firmware's DHCP request to healthy, or to its next life. */
-struct boot {
-	struct machine *machine;
-	int64_t id;
-	int64_t begin_ms, script_ms, end_ms;	/* 0: not yet */
-	char outcome[16];	/* "": open; healthy, over, local, … */
-	bool past;		/* went past `script` */
-	bool enrolled;		/* its agent's key was recognised */
-	bool healthy;
-	bool told;		/* has an event */
-	bool dirty;		/* to be saved at the turn's end */
-	enum plan_kind kind;
-	char image[80];		/* "edge@2" */
-	char reason[160];
-	char nonces[BOOT_NONCES][BOOT_NONCE];	/* newest first */
-	int64_t nonce_ms;	/* when the newest was given */
-	char ip[NET_IP4_TEXT], mac[NET_MAC_TEXT];	/* who fetched the script */
-	int64_t seq;		/* last agent event in store */
-	int claims;		/* unsigned events taken */
-	enum phase phase;
-	enum phase_state state;
-	int64_t phase_ms;	/* when the phase began */
-	int64_t heard_ms;	/* last word of any kind, on the monotonic clock */
-	char text[EVENT_TEXT];
-	char part[16];		/* of the running transfer */
-	int64_t done, total;
-};
-
-struct machine {
-	int64_t id;
-	char name[64];
-	const struct site_machine *site;	/* NULL: not in the site file */
-	char **macs;
-	size_t nmacs;
-	struct plan_claims claims;	/* as last said */
-	char lldp[256], version[64];
-	bool approved;		/* by a person */
-	char code[10];		/* shown while it waits for a person; "" */
-	enum plan_kind kind;
-	bool kind_set, once;
-	char image[64];		/* the operator's; "": the site's */
-	int generation;
-	char tried[80], last_good[80];
-	char pin[SHA256_TEXT], pin_state[8];	/* the machine's key; kept, new or ram */
-	int64_t counter;
-	char pending[SHA256_TEXT], pending_state[8];	/* a key that waits for a person */
-	int64_t pending_counter;
-	char ip[NET_IP4_TEXT], ip_mac[NET_MAC_TEXT];	/* where it was seen last, by which MAC */
-	json_t *facts;		/* NULL: none yet */
-	int64_t first_ms, seen_ms;
-	int64_t polled_ms;	/* last word of the agent, on the monotonic clock; 0: none */
-	struct boot *boot;	/* the present or last one; NULL: never seen */
-	struct boot *former;	/* the one before, while we may still hear of it */
-	bool changed;		/* its row is to be saved at the turn's end */
-	bool stale;		/* in engine.stale */
-};
 
 /* A request of an agent that is answered later. */
 struct held_poll {

@@ -1,0 +1,275 @@
+/* The table of machines: columns, bars and colours of `bootserver status`. */
+#include "cli/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/json.h"
+#include "plan/phase.h"
+
+#define BAR 14			/* cells of the bar: one a phase */
+#define CELL_MAX 160
+
+enum column { NAME, STATE, PHASE, PROGRESS, TIME, IMAGE, ADDRESS, NOTE, COLUMNS };
+
+static const struct {
+	const char *title;
+	size_t least, most;	/* columns; most 0: what is left of the line */
+} columns[COLUMNS] = {
+	[NAME] = { "NAME", 4, 20 }, [STATE] = { "STATE", 7, 8 }, [PHASE] = { "PHASE", 7, 8 },
+	[PROGRESS] = { "PROGRESS", BAR, BAR }, [TIME] = { "TIME", 6, 10 },
+	[IMAGE] = { "IMAGE", 5, 20 }, [ADDRESS] = { "ADDRESS", 7, 15 }, [NOTE] = { "", 0, 0 },
+};
+
+static const struct {
+	const char *state, *colour;
+} colours[] = {
+	{ "healthy", "\033[32m" }, { "booting", "\033[36m" }, { "waiting", "\033[33m" },
+	{ "stalled", "\033[31m" }, { "failed", "\033[31m" }, { "new", "\033[2m" },
+	{ "away", "\033[2m" },
+};
+
+struct row {
+	char cells[COLUMNS][CELL_MAX];
+	const char *state;
+	double share;		/* of the bar, 0 to 1; < 0: none */
+};
+
+void
+table_time(char ret[16], int64_t ms)
+{
+	long long s = ms < 0 ? 0 : ms / 1000;
+
+	if (s < 10)
+		snprintf(ret, 16, "%lld.%lld s", s, (long long)(ms < 0 ? 0 : ms / 100 % 10));
+	else if (s < 100)
+		snprintf(ret, 16, "%lld s", s);
+	else if (s < 3600)
+		snprintf(ret, 16, "%lld m %02lld s", s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(ret, 16, "%lld h %02lld m", s / 3600, s / 60 % 60);
+	else
+		snprintf(ret, 16, "%lld d %lld h", s / 86400 % 100000, s / 3600 % 24);
+}
+
+static bool
+is_lead(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+/* How many signs a UTF-8 text has; each takes one column. */
+static size_t
+signs(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += is_lead(*text);
+	return count;
+}
+
+void
+table_cut(char *text, size_t most)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		if (is_lead(*text) && count++ == most) {
+			*text = '\0';
+			return;
+		}
+}
+
+/* How far the boot is: a cell a phase, and within a phase that transfers, its share. */
+static double
+share_of(const json_t *machine)
+{
+	const json_t *progress = json_object_get(machine, "progress");
+	double total = (double)json_num(progress, "total", 0);
+	double done = (double)json_num(progress, "done", 0);
+	enum phase phase;
+	double at;
+
+	if (phase_parse(&phase, json_str(machine, "phase", "")) < 0)
+		return -1;
+	if (!json_is_null(json_object_get(machine, "healthy_ms")))
+		return 1;
+	at = phase;
+	if (strcmp(json_str(machine, "phase_state", ""), "done") == 0)
+		at += 1;
+	else if (total > 0 && done <= total)
+		at += done / total;
+	return at / PHASE_COUNT;
+}
+
+/* What a person should read beside the bar. */
+static void
+note_of(const json_t *machine, char ret[CELL_MAX])
+{
+	const char *state = json_str(machine, "state", "");
+	const json_t *progress = json_object_get(machine, "progress");
+	const char *text = json_str(machine, "text", "");
+	double total = (double)json_num(progress, "total", 0);
+
+	ret[0] = '\0';
+	if (strcmp(state, "booting") == 0 && total > 0 &&
+	    strcmp(json_str(machine, "phase_state", ""), "begin") == 0)
+		snprintf(ret, CELL_MAX, "%3.0f%% of %.0f MB",
+			 100 * (double)json_num(progress, "done", 0) / total, total / 1e6);
+	else if (strcmp(state, "healthy") != 0 && strcmp(state, "booting") != 0)
+		str_copy(ret, CELL_MAX, text);
+	if (strcmp(state, "new") == 0)
+		str_copy(ret, CELL_MAX, "not seen yet");
+}
+
+/* Healthy: how long the boot took; else how long it has been going on. */
+static void
+time_of(const json_t *machine, int64_t now_ms, char ret[CELL_MAX])
+{
+	int64_t begin = json_num(machine, "boot_since_ms", 0);
+	int64_t end = json_num(machine, "healthy_ms", now_ms);
+	char text[16];
+
+	ret[0] = '\0';
+	if (begin <= 0)
+		return;
+	table_time(text, end - begin);
+	str_copy(ret, CELL_MAX, text);
+}
+
+static void
+fill(struct row *row, const json_t *machine, const struct table_look *look)
+{
+	row->state = json_str(machine, "state", "");
+	row->share = share_of(machine);
+	str_copy(row->cells[NAME], CELL_MAX, json_str(machine, "name", ""));
+	str_copy(row->cells[STATE], CELL_MAX, row->state);
+	str_copy(row->cells[PHASE], CELL_MAX, json_str(machine, "phase", ""));
+	time_of(machine, look->now_ms, row->cells[TIME]);
+	str_copy(row->cells[IMAGE], CELL_MAX, json_str(machine, "image", ""));
+	str_copy(row->cells[ADDRESS], CELL_MAX, json_str(machine, "ip", ""));
+	note_of(machine, row->cells[NOTE]);
+}
+
+/* Eighths of a block where the terminal shows them. */
+static void
+bar(struct buf *ret, double share, const struct table_look *look)
+{
+	static const char *const parts[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
+	int eighths = share < 0 ? 0 : (int)(share * BAR * 8 + 0.5), cells = eighths / 8;
+	int rest = look->utf8 ? eighths % 8 : 0;
+
+	for (int i = 0; i < BAR; i++) {
+		if (share < 0)
+			buf_text(ret, " ");
+		else if (i < cells)
+			buf_text(ret, look->utf8 ? "█" : "#");
+		else if (i == cells && rest)
+			buf_text(ret, parts[rest]);
+		else
+			buf_text(ret, look->utf8 ? "·" : ".");
+	}
+}
+
+static void
+pad(struct buf *ret, size_t have, size_t want)
+{
+	for (; have < want; have++)
+		buf_text(ret, " ");
+}
+
+static void
+measure(const struct row *rows, size_t count, size_t widths[COLUMNS])
+{
+	for (int c = 0; c < COLUMNS; c++) {
+		widths[c] = columns[c].least;
+		for (size_t i = 0; i < count; i++)
+			if (signs(rows[i].cells[c]) > widths[c])
+				widths[c] = signs(rows[i].cells[c]);
+		if (columns[c].most && widths[c] > columns[c].most)
+			widths[c] = columns[c].most;
+	}
+}
+
+/* What is left for the note; the line may not be longer than the terminal is wide. */
+static size_t
+fit_note(const size_t widths[COLUMNS], size_t width)
+{
+	size_t used = 0;
+
+	if (!width)
+		return CELL_MAX;
+	for (int c = 0; c < NOTE; c++)
+		used += widths[c] + 2;
+	return used < width ? width - used : 0;
+}
+
+static void
+print_row(struct buf *ret, struct row *row, const size_t widths[COLUMNS], size_t note,
+	  const struct table_look *look)
+{
+	const char *colour = "";
+	size_t start = ret->len;
+
+	for (size_t i = 0; look->colour && i < sizeof(colours) / sizeof(colours[0]); i++)
+		if (strcmp(colours[i].state, row->state) == 0)
+			colour = colours[i].colour;
+	for (int c = 0; c < NOTE; c++) {
+		bool painted = colour[0] && (c == STATE || c == PROGRESS);
+
+		if (painted)
+			buf_text(ret, colour);
+		if (c == PROGRESS) {
+			bar(ret, row->share, look);
+		} else {
+			table_cut(row->cells[c], widths[c]);
+			buf_text(ret, row->cells[c]);
+		}
+		if (painted)
+			buf_text(ret, "\033[0m");
+		pad(ret, c == PROGRESS ? BAR : signs(row->cells[c]), widths[c] + 2);
+	}
+	table_cut(row->cells[NOTE], note);
+	buf_text(ret, row->cells[NOTE]);
+	while (ret->len > start && ret->text[ret->len - 1] == ' ')
+		ret->text[--ret->len] = '\0';
+	buf_text(ret, "\n");
+}
+
+static void
+print_head(struct buf *ret, const size_t widths[COLUMNS], const struct table_look *look)
+{
+	if (look->colour)
+		buf_text(ret, "\033[1m");
+	for (int c = 0; c < NOTE; c++) {
+		buf_text(ret, columns[c].title);
+		pad(ret, strlen(columns[c].title), c < ADDRESS ? widths[c] + 2 : 0);
+	}
+	buf_text(ret, look->colour ? "\033[0m\n" : "\n");
+}
+
+void
+table_machines(const json_t *machines, const struct table_look *look, struct buf *ret)
+{
+	size_t count = json_array_size(machines), shown = count, widths[COLUMNS];
+	struct row *rows;
+
+	if (count == 0) {
+		buf_text(ret, "no machines yet: put some into site.yaml, or power one on\n");
+		return;
+	}
+	if (look->rows && shown > look->rows)
+		shown = look->rows;
+	rows = mem_new(shown * sizeof(*rows));
+	for (size_t i = 0; i < shown; i++)
+		fill(&rows[i], json_array_get(machines, i), look);
+	measure(rows, shown, widths);
+	print_head(ret, widths, look);
+	for (size_t i = 0; i < shown; i++)
+		print_row(ret, &rows[i], widths, fit_note(widths, look->width), look);
+	if (shown < count)
+		buf_format(ret, "and %zu more\n", count - shown);
+	free(rows);
+}
