@@ -32,6 +32,7 @@ struct agent {
 	struct queue queue;
 	struct steps steps;
 
+	bool stale;		/* the server's facts are older than ours */
 	bool enrolled;		/* the server knows our key in this boot */
 	char code[32];		/* the one on the console, while approval is awaited */
 	bool doubt;		/* the server's certificate was refused: is the clock right? */
@@ -56,6 +57,9 @@ const struct doing *doing_find(enum phase phase);	/* NULL: none */
 
 /* Enrolment, a doing of its own size. */
 enum step_word enrol_step(struct agent *agent, char text[AGENT_TEXT]);
+
+/* Enrolled already: sends the facts once more; what fails is tried again at the next call. */
+void enrol_refresh(struct agent *agent);
 
 /* Opens the machine's key where the verdict says (once); 0 or negative. */
 int enrol_open_key(struct agent *agent, struct err *err);

@@ -151,3 +151,22 @@ enrol_step(struct agent *agent, char text[AGENT_TEXT])
 	json_decref(answer.body);
 	return word;
 }
+
+void
+enrol_refresh(struct agent *agent)
+{
+	struct wire_answer answer;
+	struct err err;
+	json_t *body;
+	int r;
+
+	if (!agent->enrolled || clock_mono_ms() < agent->send_at_ms)
+		return;
+	body = question(agent);
+	r = wire_ask(&agent->wire, "/v1/enrol", body, ASK_MS, &answer, &err);
+	json_decref(body);
+	json_decref(answer.body);
+	agent->stale = r < 0;
+	if (r < 0)
+		agent->send_at_ms = clock_mono_ms() + REFUSED_MS / 10;
+}

@@ -69,22 +69,17 @@ step(struct agent *agent)
 	}
 }
 
-/* A switch spoke after the facts were sent. */
+/* A switch spoke after the facts were sent: the server gets them again. */
 static void
 listen(struct agent *agent)
 {
-	char text[AGENT_TEXT];
-	json_t *nics, *data;
-
-	if (!ears_read(&agent->ears) || !agent->facts)
-		return;
-	nics = facts_nics(agent->input.mac, &agent->ears);
-	json_object_set_new(agent->facts, "nics", nics);
-	data = json_object();
-	json_object_set(data, "facts", agent->facts);
-	str_copy(text, sizeof(text), "LLDP neighbour heard");
-	agent_tell(agent, PHASE_FACTS, STATE_DONE, text, data);
-	json_decref(data);
+	if (ears_read(&agent->ears) && agent->facts) {
+		json_object_set_new(agent->facts, "nics",
+				    facts_nics(agent->input.mac, &agent->ears));
+		agent->stale = true;
+	}
+	if (agent->stale)
+		enrol_refresh(agent);
 }
 
 /* Once, when the server has stored the word healthy. */
