@@ -14,6 +14,7 @@
 #include "lib/http.h"
 #include "lib/json.h"
 #include "lib/str.h"
+#include "sitedir/sources.h"
 #include "sitedir/store.h"
 
 #define API "run/api.sock"
@@ -272,6 +273,53 @@ used_by(const char *name, int generation)
 	return users;
 }
 
+/* The reference a machine of the site file boots by (rules aside). */
+static const char *
+machine_ref(const struct site *site, const struct site_machine *machine)
+{
+	const char *ref = machine->boot.image;
+
+	for (size_t i = 0; !ref && machine->profile && i < site->nprofiles; i++)
+		if (str_eq(site->profiles[i].name, machine->profile))
+			ref = site->profiles[i].boot.image;
+	return ref ? ref : site->boot.image;
+}
+
+/* The first machine of the site file that would have nothing to boot without this generation (fresh
+ * memory), or NULL: the server need not run for that to be seen. */
+static char *
+needed_by(const char *name, int generation)
+{
+	struct site_findings findings;
+	struct images images;
+	struct err err = { "" };
+	struct site *site = NULL;
+	const struct image *other = NULL;
+	char *user = NULL, ref_name[64];
+	int ref_generation;
+
+	if (images_list(AT_FDCWD, &images, &err) < 0)
+		return NULL;
+	for (size_t i = 0; i < images.count; i++)
+		if (strcmp(images.items[i].name, name) == 0 && !images.items[i].fault &&
+		    images.items[i].generation != generation)
+			other = &images.items[i];
+	sitedir_load(AT_FDCWD, &site, &findings, &err);
+	for (size_t i = 0; site && !user && i < site->nmachines; i++) {
+		const char *ref = machine_ref(site, &site->machines[i]);
+
+		if (!ref || image_ref_parse(ref_name, &ref_generation, ref) < 0 ||
+		    strcmp(ref_name, name) != 0)
+			continue;
+		if (ref_generation ? ref_generation == generation : !other)
+			user = str_dup(site->machines[i].name);
+	}
+	site_free(site);
+	site_findings_fini(&findings);
+	images_fini(&images);
+	return user;
+}
+
 static int
 image_rm(struct cli *cli, int argc, char **argv)
 {
@@ -283,9 +331,11 @@ image_rm(struct cli *cli, int argc, char **argv)
 	if (argc != 2 || image_ref_parse(name, &generation, argv[1]) < 0 || !generation)
 		return cli_usage(cli, "image rm takes one NAME@GENERATION");
 	users = used_by(name, generation);
+	if (!users)
+		users = needed_by(name, generation);
 	if (users) {
-		cli_fail(CLI_FAULT, "%s is used by %s: give them another image first "
-			 "(`bootserver reimage`)", argv[1], users);
+		cli_fail(CLI_FAULT, "%s is used by %s: give another image first "
+			 "(`bootserver reimage`, or the site file)", argv[1], users);
 		free(users);
 		return CLI_FAULT;
 	}

@@ -53,7 +53,13 @@ static void
 check_server(const struct site *site, struct site_findings *findings)
 {
 	const struct site_place *place = place_of(site, &site->address);
+	const void *port = &site->https_port;
 
+	if (!site_marks_has(site->marks, port))
+		port = &site->http_port;
+	if (site->http_port == site->https_port)
+		site_find_error(findings, place_of(site, port), "http-port and https-port are both %u: "
+				"they need ports of their own", site->http_port);
 	if (!site->address.address)
 		return;
 	if (site->address.prefix > 30 || site->address.prefix < 8)
@@ -65,9 +71,6 @@ check_server(const struct site *site, struct site_findings *findings)
 	else if (site->address.address == subnet_last(site))
 		site_find_error(findings, place, "this is the subnet's broadcast address: give the "
 				"server's own");
-	if (site->http_port && site->http_port == site->https_port)
-		site_find_error(findings, place_of(site, &site->https_port), "http-port and https-port "
-				"are both %u: they need ports of their own", site->http_port);
 }
 
 static void
@@ -107,17 +110,21 @@ check_range(const struct site *site, struct site_findings *findings)
 static void
 check_room(const struct site *site, struct site_findings *findings)
 {
-	uint64_t pool = site->range_first ? (uint64_t)site->range_last - site->range_first + 1 : 0;
+	uint64_t pool = (uint64_t)site->range_last - site->range_first + 1;
 	size_t without = 0;
 
 	if (site->dhcp != SITE_DHCP_AUTHORITATIVE || site->range_first > site->range_last)
 		return;
 	for (size_t i = 0; i < site->nmachines; i++)
-		without += site->machines[i].address == 0;
-	if (without > pool)
+		without += site->machines[i].address == 0 &&
+			   !site_marks_has(site->marks, &site->machines[i].address);
+	if (site->range_first && without > pool)
 		site_find_warning(findings, place_of(site, &site->range_first), "%zu machines without "
-				  "an address of their own share a pool of %llu: make `dhcp: range` "
+				  "an address of their own share a pool of %llu: make the range "
 				  "larger", without, (unsigned long long)pool);
+	if (without && !site_marks_has(site->marks, &site->range_first))
+		site_find_warning(findings, &site->dhcp_place, "some machines have no address of their "
+				  "own and there is no pool: give a range");
 }
 
 static void

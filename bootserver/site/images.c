@@ -22,9 +22,10 @@ has_arch(const struct site_image *image, enum site_arch arch)
 	return arch == SITE_ARCH_ANY || (arch == SITE_ARCH_AMD64 ? image->amd64 : image->arm64);
 }
 
-/* The image that `ref` means (the newest generation where it says none), or NULL. */
+/* The image that `ref` means: the generation it names, else the newest for `arch`, as a boot would
+ * choose it; one of another architecture where there is no better, or NULL. */
 static const struct site_image *
-image_of(const struct wanted *w, const char *ref)
+image_of(const struct wanted *w, const char *ref, enum site_arch arch)
 {
 	size_t len = strcspn(ref, "@");
 	int generation = ref[len] ? atoi(ref + len + 1) : 0;
@@ -35,8 +36,11 @@ image_of(const struct wanted *w, const char *ref)
 
 		if (strncmp(image->name, ref, len) != 0 || image->name[len])
 			continue;
-		if (generation ? image->generation == generation :
-				 !best || image->generation > best->generation)
+		if (generation ? image->generation != generation :
+				 best && has_arch(best, arch) > has_arch(image, arch))
+			continue;
+		if (!best || has_arch(image, arch) > has_arch(best, arch) ||
+		    image->generation > best->generation)
 			best = image;
 	}
 	return best;
@@ -49,9 +53,9 @@ want(const struct wanted *w, char *const *ref, enum site_arch arch)
 	const struct site_place *place = site_marks_find(w->site->marks, ref, &whole);
 	const struct site_image *image;
 
-	if (!*ref)
+	if (!*ref || (w->nimages == 0 && w->site->nmachines == 0))	/* a site just begun */
 		return;
-	image = image_of(w, *ref);
+	image = image_of(w, *ref, arch);
 	if (!image && w->nimages == 0)
 		site_find_warning(w->findings, place, "the store holds no image yet: `bootserver image "
 				  "add FOLDER` brings \"%s\" in", *ref);
@@ -69,7 +73,7 @@ want_for(const struct wanted *w, const struct site_machine *machine)
 {
 	const struct site_profile *profile = site_profile_find(w->site, machine->profile);
 	const char *ref = profile && profile->boot.image ? profile->boot.image : w->site->boot.image;
-	const struct site_image *image = ref ? image_of(w, ref) : NULL;
+	const struct site_image *image = ref ? image_of(w, ref, machine->arch) : NULL;
 
 	if (!image || (w->site->nrules && !machine->profile) || has_arch(image, machine->arch))
 		return;

@@ -116,7 +116,7 @@ check_identity(struct round *r, const struct site_machine *machine, long ordinal
 		{ SITE_KEY_UUID, &machine->uuid, "uuid" },
 		{ SITE_KEY_SERIAL, &machine->serial, "serial" },
 	};
-	bool any = machine->macs.count > 0;
+	bool any = site_marks_has(r->site->marks, &machine->macs);
 
 	for (size_t i = 0; i < machine->macs.count; i++)
 		check_mac(r, machine, &machine->macs.items[i], ordinal);
@@ -124,9 +124,9 @@ check_identity(struct round *r, const struct site_machine *machine, long ordinal
 		const struct site_place *place = place_of(r, facts[i].text, machine);
 		const char *text = *facts[i].text;
 
+		any |= site_marks_has(r->site->marks, facts[i].text);
 		if (!text)
 			continue;
-		any = true;
 		if (is_filler(text))
 			site_find_error(r->findings, place, "the %s %s is a maker's filler that many "
 					"machines carry: use the MAC address", facts[i].name, text);
@@ -170,6 +170,20 @@ check_address(struct round *r, const struct site_machine *machine, long ordinal)
 				"of `dhcp: range`", text);
 }
 
+/* Has it an image, as far as can be told without the rules? */
+static void
+check_image(struct round *r, const struct site_machine *machine, const struct site_profile *profile)
+{
+	struct site_marks *marks = r->site->marks;
+
+	if (site_marks_has(marks, &r->site->boot.image) || site_marks_has(marks, &machine->boot.image))
+		return;
+	if (machine->profile ? !profile || profile->boot.image : r->site->nrules > 0)
+		return;
+	site_find_error(r->findings, &machine->place, "this machine has no image: say `image: NAME` "
+			"for the site, a profile or the machine");
+}
+
 static void
 check_boot(struct round *r, const struct site_machine *machine)
 {
@@ -184,10 +198,7 @@ check_boot(struct round *r, const struct site_machine *machine)
 	if (machine->rack && !site_rack_find(site, machine->rack))
 		site_find_error(r->findings, place_of(r, &machine->rack, machine), "there is no rack "
 				"\"%s\": add it under racks", machine->rack);
-	if (!site->boot.image && !machine->boot.image && !(profile && profile->boot.image) &&
-	    !(site->nrules && !machine->profile))
-		site_find_error(r->findings, &machine->place, "this machine has no image: say `image: "
-				"NAME` for the site, a profile or the machine");
+	check_image(r, machine, profile);
 	if (machine->boot.diskless == 1 && machine->boot.system_disk)
 		site_find_warning(r->findings, place_of(r, &machine->boot.system_disk, machine),
 				  "a diskless machine may start without its system-disk: take one of the "

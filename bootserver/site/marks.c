@@ -53,6 +53,12 @@ mark_compare(const void *a, const void *b)
 	return x->field < y->field ? -1 : x->field > y->field;
 }
 
+bool
+site_marks_has(struct site_marks *marks, const void *field)
+{
+	return site_marks_find(marks, field, NULL) != NULL;
+}
+
 const struct site_place *
 site_marks_find(struct site_marks *marks, const void *field, const struct site_place *otherwise)
 {

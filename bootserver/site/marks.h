@@ -12,6 +12,8 @@ struct site_marks *site_marks_new(void);
 void site_marks_free(struct site_marks *marks);
 void site_marks_add(struct site_marks *marks, const void *field, const struct site_place *place);
 
+bool site_marks_has(struct site_marks *marks, const void *field);
+
 /* The place of the member, or `otherwise` when it was not said. */
 const struct site_place *site_marks_find(struct site_marks *marks, const void *field,
 					 const struct site_place *otherwise);

@@ -21,7 +21,6 @@ struct walk {
 	struct site *site;
 	struct site_findings *findings;
 	int file;		/* the source that is walked */
-	bool said_dhcp;
 };
 
 /* What has been seen of one mapping's keys. */
@@ -64,9 +63,9 @@ take_scalar(struct walk *w, const struct schema_row *row, const struct yaml_at *
 		quoted = str_format("\"%.72s\"", text);
 		tell_wrong(w, row, &at->place, quoted);
 		free(quoted);
-	} else {
-		site_marks_add(w->site->marks, field, &at->place);
 	}
+	/* Good or not: it was said, so nobody need miss it. */
+	site_marks_add(w->site->marks, field, &at->place);
 	free(text);
 }
 
@@ -89,12 +88,14 @@ take_list(struct walk *w, const struct schema_row *row, const struct yaml_at *at
 	if (!many) {
 		take_scalar(w, &each, at, &items[0]);
 		count = items[0] != NULL;
+		site_marks_add(w->site->marks, list, &at->place);
 	}
 	for (struct fy_node *n; many && (n = fy_node_sequence_iterate(at->node, &next));) {
 		struct yaml_at one = yaml_aim(n, &at->place);
 
 		take_scalar(w, &each, &one, &items[count]);
 		count += items[count] != NULL;
+		site_marks_add(w->site->marks, list, &one.place);
 	}
 	free(list->items);
 	list->items = items;
@@ -192,7 +193,8 @@ take_row(struct walk *w, const struct schema_row *row, const struct yaml_at *at,
 
 	switch (row->type) {
 	case SCHEMA_GROUP:
-		w->said_dhcp |= row->inner == SCOPE_DHCP;
+		if (row->inner == SCOPE_DHCP)
+			w->site->dhcp_place = at->place;
 		if (fy_node_is_mapping(at->node) || yaml_is_null(at->node))
 			take_mapping(w, row->inner, at, base);
 		else
@@ -341,11 +343,9 @@ site_new(const struct site_source *sources, size_t count)
 
 /* What is not said and no constant. */
 static void
-finish_defaults(const struct walk *w)
+finish_defaults(struct site *site)
 {
-	struct site *site = w->site;
-
-	if (!w->said_dhcp)
+	if (!site->dhcp_place.line)
 		site->dhcp = SITE_DHCP_NONE;
 	if (!site->domain && site->name)
 		site->domain = str_format("%s.internal", site->name);
@@ -373,7 +373,7 @@ site_parse(const struct site_source *sources, size_t count, struct site_findings
 	for (size_t i = 0; i < count; i++)
 		yaml_close(files[i]);
 	free(files);
-	finish_defaults(&w);
+	finish_defaults(site);
 	if (whole)
 		site_check(site, ret_findings);
 	site_findings_finish(ret_findings, site->files, sources);

@@ -43,7 +43,8 @@ struct site *site_parse(const struct site_source *sources, size_t count,
 
 /*
  * What only the store can tell: machines, profiles and the site name images and generations that are
- * there, for the architectures they are asked for.  An empty store is a warning, no error.  Adds to
+ * there, for the architectures they are asked for.  An empty store is a warning (nothing at all while
+ * the site has no machines), no error.  Adds to
  * `findings` (as site_parse() left them); `sources` are those the site came from, for excerpts, or NULL.
  */
 struct site_image {

@@ -6,42 +6,12 @@
 #include <stdint.h>
 
 #include "lib/net.h"
+#include "site/parts.h"
 
 /*
  * The site as its files say it: plain data, made whole by site_parse() and not changed after.  All
  * strings are owned by the struct; a NULL string means "not given" unless a default stands beside it.
  */
-
-enum site_arch { SITE_ARCH_ANY, SITE_ARCH_AMD64, SITE_ARCH_ARM64 };
-enum site_dhcp { SITE_DHCP_AUTHORITATIVE, SITE_DHCP_PROXY, SITE_DHCP_RELAY, SITE_DHCP_NONE };
-enum site_enrolment { SITE_ENROL_LISTED, SITE_ENROL_APPROVE };
-enum site_rest { SITE_REST_UNUSED, SITE_REST_STORAGE };
-
-/* Where in the site's files something was said; for findings after parsing. */
-struct site_place {
-	int file;		/* index into site.files */
-	int line, column;
-};
-
-struct site_list {
-	char **items;		/* NULL-terminated; never NULL after parsing */
-	size_t count;
-};
-
-struct site_pair {
-	char *key, *value;
-};
-
-/* What a profile (by rule), then the machine, may say; NULL or -1 means "not said here". */
-struct site_boot {
-	char *image;		/* NAME or NAME@GENERATION */
-	char *args;		/* more kernel arguments */
-	char *system_disk;	/* name under /dev/disk/by-id/ */
-	int64_t state_size;	/* bytes; default 64 GiB */
-	int rest;		/* enum site_rest */
-	int diskless;		/* 0, 1 */
-	char *firmware;		/* iPXE binary instead of the table's */
-};
 
 struct site_machine {
 	struct site_place place;
@@ -90,9 +60,9 @@ struct site {
 	char *interface;
 	struct net_cidr address;
 	uint16_t http_port, https_port;		/* default 80, 443 */
-	struct site_place server_place;
 
 	enum site_dhcp dhcp;
+	struct site_place dhcp_place;		/* line 0: there is no `dhcp:` */
 	uint32_t range_first, range_last;	/* 0: no pool */
 	uint32_t gateway;			/* 0: none */
 	int64_t lease_s;			/* default 3600 */
