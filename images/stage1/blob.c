@@ -17,8 +17,14 @@ blob_open(struct blob *ret, const struct blob_target *target, struct err *err)
 	if (fd < 0)
 		return err_errno(err, -errno, "cannot make %s", target->path);
 	*ret = (struct blob){ .target = target, .fd = fd, .sum = sha256_new() };
-	progress_init(&ret->progress, target->size, 0, clock_mono_ms());
+	blob_resume(ret);
 	return 0;
+}
+
+void
+blob_resume(struct blob *blob)
+{
+	progress_init(&blob->progress, blob->target->size, blob->got, clock_mono_ms());
 }
 
 int
@@ -30,7 +36,7 @@ blob_anew(struct blob *blob, struct err *err)
 		sha256_end(blob->sum, NULL);
 	blob->sum = sha256_new();
 	blob->got = 0;
-	progress_init(&blob->progress, blob->target->size, 0, clock_mono_ms());
+	blob_resume(blob);
 	return 0;
 }
 

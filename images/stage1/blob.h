@@ -30,6 +30,9 @@ struct blob {
 
 int blob_open(struct blob *ret, const struct blob_target *target, struct err *err);
 
+/* Another transfer goes on from here: its speed is its own. */
+void blob_resume(struct blob *blob);
+
 /* Back to the first byte. */
 int blob_anew(struct blob *blob, struct err *err);
 

@@ -113,6 +113,7 @@ transfer(struct transfer *t, const char *url)
 	char reason[CURL_ERROR_SIZE] = "";
 	curl_off_t after = 0;
 
+	blob_resume(t->blob);
 	t->asked = t->blob->got;
 	t->placed = false;
 	t->code = 0;

@@ -36,7 +36,6 @@ life_init(void)
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaddset(&waited, signals[i]);
 	sigprocmask(SIG_BLOCK, &waited, &before);
-	reboot(RB_DISABLE_CAD);		/* Ctrl-Alt-Del comes to us as SIGINT */
 }
 
 void

@@ -4,6 +4,7 @@
  * root's init, or, without a root, stays and keeps the agent running.
  */
 #include <stdio.h>
+#include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -73,6 +74,7 @@ main(int argc, char **argv)
 		fail(err.text);
 	console_line("start", "bootserver stage 1 %s", VERSION);
 	life_init();
+	reboot(RB_DISABLE_CAD);		/* Ctrl-Alt-Del comes to us as SIGINT */
 	struct stage1 *s = life_new();
 	atomic_store(&s->alive_ms, clock_mono_ms());
 	pid_t worker = life_start(work_run, s);
