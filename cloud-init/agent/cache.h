@@ -4,9 +4,9 @@
 #include "lib/err.h"
 
 /*
- * Keeps the root image that has just proved good on the state partition (image-cache/<sha256>), so
- * that the next boot of the same image needs no transfer and one without the boot server is possible.
- * At most CACHE_MOST images stay, the present one among them.
+ * Keeps the root image that has just proved good on the state partition (image-cache/<sha256>),
+ * so that the next boot of the same image needs no transfer and one without the boot server is
+ * possible. At most CACHE_MOST images stay, the present one among them.
  */
 #define CACHE_MOST 3
 

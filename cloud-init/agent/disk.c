@@ -36,7 +36,8 @@ has_state(const struct disk *disk)
 	return disk->state_part[0] != '\0';
 }
 
-/* A disk that our own partitioning left half done: the mark is there and nothing that is not ours. */
+/* A disk that our own partitioning left half done: the mark is there and nothing that is not
+ * ours. */
 static bool
 half_made(const struct disk *disk)
 {

@@ -35,9 +35,9 @@ struct disk {
 	bool busy;			/* mounted, or held by another program */
 	bool named;			/* the site file's `system-disk` is this one */
 	bool claimed;			/* our mark «being partitioned» is on it (claim.h) */
-	char state_part[32];		/* its partition labelled bootserver-state: vda2; else empty */
+	char state_part[32];		/* its partition labelled bootserver-state, or empty */
 	char state_type[16];		/* the file system there, empty if none is known */
-	bool only_ours;			/* has a GPT, and every partition in it has a label of ours */
+	bool only_ours;			/* has a GPT, and each partition a label of ours */
 	bool data;			/* bytes that are not zero where it was sampled */
 	uint64_t data_at;		/* the first of these */
 	char signs[DISK_SIGNS][DISK_SIGN];	/* gpt, ext4, LVM2_member, ceph_bluestore@1GiB, … */
@@ -62,7 +62,7 @@ enum disk_verdict { DISK_KEEP, DISK_MAKE, DISK_RAM, DISK_STALL };
 
 struct disk_choice {
 	enum disk_verdict verdict;
-	const struct disk *disk;	/* borrowed: kept, to be made, or at fault; NULL if there is none */
+	const struct disk *disk;	/* borrowed: kept, to be made, or at fault; or NULL */
 	char reason[512];
 };
 

@@ -89,18 +89,27 @@ copy(const char *from, const char *to, mode_t mode, struct err *err)
 	return r;
 }
 
+static bool
+has_text(const char *path)
+{
+	char full[WHERE_MAX];
+	struct stat st;
+
+	return stat(where(full, "%s", path), &st) == 0 && st.st_size > 0;
+}
+
 /* One host key in `folder` (made there if it is missing or was cut short), copied to /etc/ssh. */
 static int
 put_host_key(const char *folder, const char *type, struct err *err)
 {
 	char key[WHERE_MAX], public[WHERE_MAX], path[WHERE_MAX];
-	const char *argv[] = { "ssh-keygen", "-q", "-t", type, "-N", "", "-C", "", "-f", path, NULL };
-	struct stat st;
+	const char *argv[] = { "ssh-keygen", "-q", "-t", type, "-N", "", "-C", "", "-f", path,
+			       NULL };
 	int r = 0;
 
 	snprintf(key, sizeof(key), "%.400s/ssh_host_%s_key", folder, type);
 	snprintf(public, sizeof(public), "%.440s.pub", key);
-	if (stat(where(path, "%s", public), &st) < 0 || st.st_size == 0) {
+	if (!has_text(key) || !has_text(public)) {
 		where(path, "%s", key);
 		unlink(path);
 		r = child_must(argv, KEYGEN_MS, err);

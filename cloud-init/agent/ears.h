@@ -7,8 +7,9 @@
 #include "cloud-init/agent/lldp.h"
 
 /*
- * Listens for LLDP on all real NICs: one packet socket, opened when the agent starts and read now
- * and then; switches speak every 30 s or so, so the neighbours often come after the facts were sent.
+ * Listens for LLDP on all real NICs: one packet socket, opened when the agent starts and read
+ * now and then; switches speak every 30 s or so, so the neighbours often come after the facts
+ * were sent.
  */
 #define EARS_MOST 32
 

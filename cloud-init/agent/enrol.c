@@ -59,18 +59,22 @@ mend(struct agent *agent)
 	agent_tell(agent, PHASE_ENROL, STATE_BEGIN, text, NULL);
 }
 
-static json_t *
-question(const struct agent *agent)
+static int
+ask(struct agent *agent, struct wire_answer *ret, struct err *err)
 {
 	enum verdict_result state = agent->verdict.result;
 	json_t *o = json_object();
+	const struct wire_question question = { "/v1/enrol", o, ASK_MS };
+	int r;
 
 	if (state == VERDICT_STALLED)
 		state = VERDICT_RAM;
 	json_put(o, "mac", agent->input.mac);
 	json_object_set(o, "facts", agent->facts);
 	json_put(o, "state", verdict_name(state));
-	return o;
+	r = wire_ask(&agent->wire, &question, ret, err);
+	json_decref(o);
+	return r;
 }
 
 static void
@@ -127,7 +131,6 @@ enrol_step(struct agent *agent, char text[AGENT_TEXT])
 	struct wire_answer answer;
 	enum step_word word;
 	struct err err;
-	json_t *body;
 	int r;
 
 	r = enrol_open_key(agent, &err);
@@ -137,9 +140,7 @@ enrol_step(struct agent *agent, char text[AGENT_TEXT])
 		return STEP_FAIL;
 	}
 	mend(agent);
-	body = question(agent);
-	r = wire_ask(&agent->wire, "/v1/enrol", body, ASK_MS, &answer, &err);
-	json_decref(body);
+	r = ask(agent, &answer, &err);
 	agent->doubt = r == -EACCES;
 	if (r < 0) {
 		agent_later(agent);
@@ -157,14 +158,11 @@ enrol_refresh(struct agent *agent)
 {
 	struct wire_answer answer;
 	struct err err;
-	json_t *body;
 	int r;
 
 	if (!agent->enrolled || clock_mono_ms() < agent->send_at_ms)
 		return;
-	body = question(agent);
-	r = wire_ask(&agent->wire, "/v1/enrol", body, ASK_MS, &answer, &err);
-	json_decref(body);
+	r = ask(agent, &answer, &err);
 	json_decref(answer.body);
 	agent->stale = r < 0;
 	if (r < 0)

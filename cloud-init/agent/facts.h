@@ -6,8 +6,8 @@
 #include "cloud-init/agent/ears.h"
 
 /*
- * What this machine is, as docs/INTERFACES.md «facts» says: from /sys and /proc below the root prefix
- * (tests have such trees), the disks as `state` saw them.
+ * What this machine is, as docs/INTERFACES.md «facts» says: from /sys and /proc below the root
+ * prefix (tests have such trees), the disks as `state` saw them.
  */
 
 /* New reference.  `boot_mac` may be empty, `ears` and `disks` (borrowed) NULL. */

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /*
- * Is the root that came up a good one?  Under systemd: sshd and containerd answer, the boot has come
- * to its end and no unit has failed.  In recipe tiny there is nothing to ask.
+ * Is the root that came up a good one?  Under systemd: sshd and containerd answer, the boot has
+ * come to its end and no unit has failed.  In recipe tiny there is nothing to ask.
  */
 
 /* True when all is well; else `text` names the first thing that is missing. */

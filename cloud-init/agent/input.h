@@ -8,9 +8,9 @@
 #include "lib/sha256.h"
 
 /*
- * What the agent is told from outside: /run/bootserver/site.json (docs/INTERFACES.md) and what stage
- * 1 knows of this boot, /run/bootserver/boot.json {url, machine, nonce, root, mac, ip}; without that
- * file the kernel's command line says the same.
+ * What the agent is told from outside: /run/bootserver/site.json (docs/INTERFACES.md) and what
+ * stage 1 knows of this boot, /run/bootserver/boot.json {url, machine, nonce, root, mac, ip};
+ * without that file the kernel's command line says the same.
  */
 struct input {
 	json_t *site;			/* site.json, owned */

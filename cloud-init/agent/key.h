@@ -9,10 +9,10 @@
 #include "lib/err.h"
 
 /*
- * The machine's own key (ECDSA P-256), the certificate it signed for itself, and the counter that
- * never goes back: three files in one folder, on the state partition or, without one, in memory.
- * The counter is reserved on disk in blocks, so that a request costs no fsync and a lost power skips
- * numbers instead of repeating them.
+ * The machine's own key (ECDSA P-256), the certificate it signed for itself, and the counter
+ * that never goes back: three files in one folder, on the state partition or, without one, in
+ * memory. The counter is reserved on disk in blocks, so that a request costs no fsync and a
+ * lost power skips numbers instead of repeating them.
  */
 #define KEY_BLOCK 1000
 
@@ -24,8 +24,8 @@ struct key {
 	int64_t reserved;	/* on disk: all up to here are ours */
 };
 
-/* Opens the key in `folder`, or makes one with the common name `cn`.  A key file that cannot be read
- * is an error, never replaced: the server has pinned it. */
+/* Opens the key in `folder`, or makes one with the common name `cn`.  A key file that cannot be
+ * read is an error, never replaced: the server has pinned it. */
 int key_open(struct key *ret, const char *folder, const char *cn, struct err *err);
 void key_fini(struct key *key);
 

@@ -73,8 +73,8 @@ set_address(char ret[256], const uint8_t *at, size_t len)
 		hex_format(ret, at, len < 120 ? len : 120);
 }
 
-/* Chassis and port ids begin with a subtype (tables 8-2 and 8-3); which ones are a MAC or an address
- * differs between the two. */
+/* Chassis and port ids begin with a subtype (tables 8-2 and 8-3); which ones are a MAC or an
+ * address differs between the two. */
 static void
 set_id(char ret[256], struct cursor id, int mac_subtype, int address_subtype)
 {

@@ -8,13 +8,13 @@
 #include "cloud-init/agent/input.h"
 
 /*
- * A clock good enough to check a certificate with.  A machine whose clock battery is dead wakes in
- * the past, where the site CA is not yet valid; then the boot server's word (the `Date` of an answer
- * over plain HTTP) is taken for the time.
+ * A clock good enough to check a certificate with.  A machine whose clock battery is dead wakes
+ * in the past, where the site CA is not yet valid; then the boot server's word (the `Date` of
+ * an answer over plain HTTP) is taken for the time.
  *
- * Threat model: that word is a claim that anyone on the wire can forge.  What a forger wins is a
- * clock of his choosing within the CA's validity; he still needs a key that the site CA has signed,
- * and the engine's own key to say anything.  A clock that is right is never touched.
+ * Threat model: that word is a claim that anyone on the wire can forge.  What a forger wins is
+ * a clock of his choosing within the CA's validity; he still needs a key that the site CA has
+ * signed, and the engine's own key to say anything.  A clock that is right is never touched.
  */
 
 /* Seconds since 1970 of a header line "Date: …" (RFC 9110, 5.6.7), or -1.  Pure. */

@@ -122,9 +122,9 @@ look_label(int fd, blkid_partition part, struct disk *disk)
 		disk->only_ours = false;
 }
 
-/* Calls `look` for each partition of a GPT, read as the kernel would (`flags` 0) or also from a table
- * of which only the copy or no protective MBR is there (BLKID_PARTS_FORCE_GPT).  True if there is
- * one. */
+/* Calls `look` for each partition of a GPT, read as the kernel would (`flags` 0) or also from a
+ * table of which only the copy or no protective MBR is there (BLKID_PARTS_FORCE_GPT).  True if
+ * there is one. */
 static bool
 each_partition(int fd, int flags, void (*look)(int, blkid_partition, struct disk *),
 	       struct disk *disk)

@@ -1,6 +1,6 @@
 /*
- * Where the agent was, for its next life in the same boot: /run/bootserver/agent.json {nonce, phase,
- * enrolled, queue, done, order}.
+ * Where the agent was, for its next life in the same boot: /run/bootserver/agent.json {nonce,
+ * phase, enrolled, queue, done, order}.
  */
 #include <fcntl.h>
 #include <stdlib.h>

@@ -10,9 +10,9 @@
 #include "plan/phase.h"
 
 /*
- * Events on their way to the server: each has a number, and stays here until the server says that it
- * has stored that number.  Pure; run.c keeps the text form in a file, so that a restarted agent goes
- * on with the same numbers.
+ * Events on their way to the server: each has a number, and stays here until the server says
+ * that it has stored that number.  Pure; run.c keeps the text form in a file, so that a
+ * restarted agent goes on with the same numbers.
  */
 struct queue {
 	json_t *events;		/* array, owned; oldest first */

@@ -1,7 +1,7 @@
 /*
- * `bootserver-agent run`: turns the wheel.  Each turn asks the present step, tells what is new, sends
- * what is unsent, polls for orders, keeps agent.json true, and rests a moment; after `healthy` the
- * poll at the server is the rest.
+ * `bootserver-agent run`: turns the wheel.  Each turn asks the present step, tells what is new,
+ * sends what is unsent, polls for orders, keeps agent.json true, and rests a moment; after
+ * `healthy` the poll at the server is the rest.
  */
 #include <fcntl.h>
 #include <stdio.h>

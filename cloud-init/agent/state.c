@@ -1,14 +1,15 @@
 /*
  * `bootserver-agent state`: finds or makes the state partition, binds it, makes the root this
  * machine's own, and leaves the verdict in /run/bootserver/state.json.  Runs once, before sshd,
- * containerd and kubelet; what it cannot do is a verdict too (`stalled`), so the machine stays up and
- * `run` can tell the server why.
+ * containerd and kubelet; what it cannot do is a verdict too (`stalled`), so the machine stays
+ * up and `run` can tell the server why.
  */
 #include "cloud-init/agent/state.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "cloud-init/agent/child.h"
 #include "cloud-init/agent/disk.h"
@@ -28,6 +29,7 @@
 
 #define DISKS_MOST 256
 #define SETTLE_MS 60000
+#define NAMED_MS 30000
 #define STATE_SIZE (64LL << 30)
 
 static void
@@ -87,12 +89,40 @@ use(struct disk *disk, bool fresh, const struct input *input, struct verdict *ve
 		verdict->result = fresh ? VERDICT_NEW : VERDICT_KEPT;
 }
 
+/* The site file's wish, NULL if there is none. */
+static const char *
+system_disk(const struct input *input)
+{
+	const char *name = json_str(input->machine, "system-disk", "");
+
+	return name[0] ? name : NULL;
+}
+
+/* All disks; one that the site file names is waited for: its controller may be slow. */
+static size_t
+look(const struct input *input, struct disk *disks)
+{
+	const struct timespec pause = { 0, 500 * 1000 * 1000 };
+	int64_t deadline = clock_mono_ms() + NAMED_MS;
+	const char *wish = system_disk(input);
+	size_t count;
+
+	for (;;) {
+		count = probe_all(wish, disks, DISKS_MOST);
+		for (size_t i = 0; wish && i < count; i++)
+			if (disks[i].named)
+				return count;
+		if (!wish || clock_mono_ms() > deadline)
+			return count;
+		nanosleep(&pause, NULL);
+	}
+}
+
 static void
 decide(const struct input *input, struct disk *disks, size_t count, struct verdict *verdict)
 {
-	const json_t *wished = json_object_get(input->machine, "system-disk");
 	struct disk_wish wish = {
-		.system_disk = json_string_value(wished),
+		.system_disk = system_disk(input),
 		.diskless = json_flag(input->machine, "diskless", false),
 	};
 	struct disk_choice choice;
@@ -131,7 +161,7 @@ state_run(struct err *err)
 	if (r < 0)
 		return r;
 	settle();
-	count = probe_all(json_str(input.machine, "system-disk", NULL), disks, DISKS_MOST);
+	count = look(&input, disks);
 	decide(&input, disks, count, &verdict);
 	kept = verdict.result <= VERDICT_NEW;
 	dress_root(&input, kept);

@@ -50,9 +50,10 @@ forgotten(struct agent *agent, long status)
 static int
 ask(struct agent *agent, const char *path, json_t *body, long timeout_ms, json_t **ret)
 {
+	const struct wire_question question = { path, body, timeout_ms };
 	struct wire_answer answer;
 	struct err err;
-	int r = wire_ask(&agent->wire, path, body, timeout_ms, &answer, &err);
+	int r = wire_ask(&agent->wire, &question, &answer, &err);
 
 	if (r == 0 && answer.status != 200) {
 		json_decref(answer.body);

@@ -25,6 +25,6 @@ char *where_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 bool where_is(const char *path);	/* is there such a file or folder below the root? */
 bool where_trial(void);			/* is there a root prefix? */
-bool where_systemd(void);		/* systemd runs this root; else stage 1 is PID 1 (recipe tiny) */
+bool where_systemd(void);		/* else stage 1 is PID 1 (recipe tiny) */
 
 #endif

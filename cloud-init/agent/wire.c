@@ -92,8 +92,8 @@ looks_signed(const struct http_answer *answer)
 }
 
 int
-wire_ask(struct wire *wire, const char *path, json_t *body, long timeout_ms,
-	 struct wire_answer *ret, struct err *err)
+wire_ask(struct wire *wire, const struct wire_question *question, struct wire_answer *ret,
+	 struct err *err)
 {
 	struct http_answer answer = { 0 };
 	unsigned char *der = NULL;
@@ -102,13 +102,14 @@ wire_ask(struct wire *wire, const char *path, json_t *body, long timeout_ms,
 	int r;
 
 	*ret = (struct wire_answer){ 0 };
-	r = format(wire, body, &der, &len, err);
+	r = format(wire, question->body, &der, &len, err);
 	if (r < 0)
 		return r;
-	url = str_format("%s%s", wire->input->https, path);
+	url = str_format("%s%s", wire->input->https, question->path);
 	const struct http_ask ask = {
 		.url = url, .method = "POST", .ca_pem = wire->input->ca,
-		.type = "application/cms", .body = der, .len = len, .timeout_ms = timeout_ms,
+		.type = "application/cms", .body = der, .len = len,
+		.timeout_ms = question->timeout_ms,
 	};
 	r = http_ask(&ask, &answer, err);
 	free(url);

@@ -17,6 +17,12 @@ struct wire {
 	X509 *engine;		/* owned: the one certificate whose answers count */
 };
 
+struct wire_question {
+	const char *path;	/* "/v1/enrol" */
+	json_t *body;		/* borrowed; gets nonce, counter and time_ms */
+	long timeout_ms;
+};
+
 struct wire_answer {
 	long status;
 	json_t *body;		/* owned by the caller, NULL unless 0 was returned */
@@ -25,10 +31,10 @@ struct wire_answer {
 int wire_open(struct wire *ret, const struct input *input, struct key *key, struct err *err);
 void wire_fini(struct wire *wire);
 
-/* Adds nonce, counter and time_ms to `body`, signs, asks `path` ("/v1/enrol").  0: ret->body is the
- * engine's own word.  Negative: there is none; ret->status is the status of an unsigned answer, or 0.
- * After 409 (number already seen) the counter has been moved on. */
-int wire_ask(struct wire *wire, const char *path, json_t *body, long timeout_ms,
-	     struct wire_answer *ret, struct err *err);
+/* Signs the question and asks it.  0: ret->body is the engine's own word.  Negative: there is
+ * none; ret->status is the status of an unsigned answer, or 0.  After 409 (number already seen)
+ * the counter has been moved on. */
+int wire_ask(struct wire *wire, const struct wire_question *question, struct wire_answer *ret,
+	     struct err *err);
 
 #endif

@@ -34,8 +34,8 @@ a_tagged_frame(void **state)
 	struct lldp_neighbour n;
 
 	(void)state;
-	assert_int_equal(lldp_parse(FRAME(ETHER "\x81\x00\x00\x05\x88\xcc" CHASSIS_MAC PORT TTL), &n),
-			 0);
+	assert_int_equal(lldp_parse(FRAME(ETHER "\x81\x00\x00\x05\x88\xcc" CHASSIS_MAC PORT
+					  TTL), &n), 0);
 	assert_string_equal(n.name, "");
 }
 

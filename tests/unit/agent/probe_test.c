@@ -88,7 +88,8 @@ static void
 bluestore(void **state)
 {
 	static const uint64_t gib[] = { 0, 1, 10, 100, 1000 };
-	static const char label[] = "bluestore block device\n12345678-1234-1234-1234-123456789012\n";
+	static const char label[] = "bluestore block device\n"
+				    "12345678-1234-1234-1234-123456789012\n";
 	char sign[64];
 	int fd;
 

@@ -58,7 +58,8 @@ too_small(void **state)
 	assert_int_equal(repart_render(&wish, files), 0);
 }
 
-/* Whatever the sizes: the partitions fit on the disk, and the state partition has at least 2 GiB. */
+/* Whatever the sizes: the partitions fit on the disk, and the state partition has at least 2
+ * GiB. */
 static void
 always_fits(void **state)
 {
