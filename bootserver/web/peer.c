@@ -69,6 +69,8 @@ static void
 peer_free(struct peer *peer)
 {
 	count_sent(peer);
+	peer_enter(peer, PEER_IDLE);
+	server_ended(peer->server);
 	*peer->link = peer->next;
 	if (peer->next)
 		peer->next->link = peer->link;
@@ -96,6 +98,8 @@ peer_of(struct MHD_Connection *mhd)
 void
 peer_enter(struct peer *peer, enum peer_phase phase)
 {
+	server_sending(peer->server, (phase == PEER_SENDING) - (peer->phase == PEER_SENDING));
+	server_moved(peer->server);
 	peer->phase = phase;
 	peer->since_ms = clock_mono_ms();
 }

@@ -190,6 +190,7 @@ take_body(struct request *req, const char *data, size_t len)
 	size_t most = req->route ? req->route->body : 0;
 
 	req->received += len;
+	server_moved(req->peer->server);
 	if (req->received > most + BODY_SPILL)
 		return MHD_NO;
 	if (req->received <= most)
@@ -294,6 +295,7 @@ request_resume(struct request *req)
 		return;
 	req->suspended = false;
 	MHD_resume_connection(req->peer->mhd);
+	server_wake(req->peer->server);
 }
 
 void

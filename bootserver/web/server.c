@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 
 #include "lib/log.h"
+#include "web/claims.h"
 #include "web/peer.h"
 #include "web/request.h"
 
@@ -16,6 +18,7 @@
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define POOL_BYTES 16384	/* of a connection: headers both ways, and file bodies under TLS */
 #define ROUNDS 16		/* of a daemon, before others get their turn */
+#define PAUSE_USEC 10000	/* before work that nobody seems to move is tried again */
 
 struct server {
 	struct web *web;
@@ -23,7 +26,10 @@ struct server {
 	struct MHD_Daemon *mhd;
 	int fd;
 	char *key, *cert;	/* NULL: plain */
-	sd_event_source *ready, *again;
+	sd_event_source *ready, *again, *later;
+	int sending;		/* peers whose answer is on its way */
+	bool moved;		/* a request came on in this round */
+	bool ended;		/* a connection ended in this round */
 	bool retired;
 };
 
@@ -48,16 +54,50 @@ has_more(struct MHD_Daemon *mhd)
 	return MHD_get_timeout(mhd, &timeout) == MHD_YES && timeout == 0;
 }
 
+/* Runs the daemon while it has work, and once more after a connection ended: at its limit it listens
+ * again only in the round after.  During a TLS handshake libmicrohttpd (0.9.75) says that it has,
+ * although it waits for the client: a single half-open handshake would keep the processor busy.  So
+ * where neither an answer nor a request moves, the next look is due after a pause; what comes from
+ * the network wakes us by the epoll descriptor in any case. */
 static void
 run(struct server *server)
 {
-	bool more = true;
+	bool more = true, idle = false;
 
-	for (int round = 0; more && round < ROUNDS; round++) {
+	for (int round = 0; more && !idle && round < ROUNDS; round++) {
+		server->moved = server->ended = false;
 		MHD_run(server->mhd);
-		more = has_more(server->mhd);
+		more = server->ended || has_more(server->mhd);
+		idle = server->key && server->sending == 0 && !server->moved && !server->ended;
 	}
-	sd_event_source_set_enabled(server->again, more ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+	sd_event_source_set_enabled(server->again,
+				    more && !idle ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+	sd_event_source_set_time_relative(server->later, PAUSE_USEC);
+	sd_event_source_set_enabled(server->later, more && idle ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+void
+server_wake(struct server *server)
+{
+	sd_event_source_set_enabled(server->again, SD_EVENT_ONESHOT);
+}
+
+void
+server_moved(struct server *server)
+{
+	server->moved = true;
+}
+
+void
+server_ended(struct server *server)
+{
+	server->ended = true;
+}
+
+void
+server_sending(struct server *server, int change)
+{
+	server->sending += change;
 }
 
 static int
@@ -76,14 +116,23 @@ on_again(sd_event_source *source, void *arg)
 	return 0;
 }
 
+static int
+on_later(sd_event_source *source, uint64_t usec, void *arg)
+{
+	(void)source, (void)usec;
+	run(arg);
+	return 0;
+}
+
 static void __attribute__((format(printf, 2, 0)))
 on_log(void *arg, const char *fmt, va_list ap)
 {
-	char text[512];
+	char text[512], clean[512];
 
 	(void)arg;
 	vsnprintf(text, sizeof(text), fmt, ap);
-	log_debug("http: %s", text);
+	claims_clean(clean, sizeof(clean), text, strcspn(text, "\n"));
+	log_debug("http: %s", clean);
 }
 
 static struct MHD_Daemon *
@@ -109,7 +158,7 @@ start_daemon(struct server *server)
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)limits->per_ip,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
 		MHD_OPTION_CONNECTION_TIMEOUT, 0u,	/* deadlines are ours: peer.c */
-		MHD_OPTION_STRICT_FOR_CLIENT, 0,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1,	/* RFC 9112, 3.2: no Host, 400 */
 		MHD_OPTION_NOTIFY_CONNECTION, peer_notify, server,
 		MHD_OPTION_NOTIFY_COMPLETED, request_end, server,
 		MHD_OPTION_URI_LOG_CALLBACK, request_begin, server,
@@ -128,7 +177,15 @@ watch(struct server *server)
 	r = sd_event_add_io(event, &server->ready, info->epoll_fd, EPOLLIN, on_ready, server);
 	if (r < 0)
 		return r;
-	return sd_event_add_defer(event, &server->again, on_again, server);
+	r = sd_event_add_time_relative(event, &server->later, CLOCK_MONOTONIC, PAUSE_USEC, 0,
+				       on_later, server);
+	if (r < 0)
+		return r;
+	r = sd_event_add_defer(event, &server->again, on_again, server);
+	if (r < 0)
+		return r;
+	/* A source of this kind that is on is always the oldest of its priority: all others first. */
+	return sd_event_source_set_priority(server->again, SD_EVENT_PRIORITY_IDLE);
 }
 
 /* A retired server's socket belongs to its successor: MHD closes it only if it was not quiesced. */
@@ -137,6 +194,7 @@ server_free(struct server *server)
 {
 	sd_event_source_disable_unref(server->ready);
 	sd_event_source_disable_unref(server->again);
+	sd_event_source_disable_unref(server->later);
 	if (server->mhd)
 		MHD_stop_daemon(server->mhd);
 	free(server->key);

@@ -24,6 +24,18 @@ void server_tick(struct web *web);
 /* Stops all; peer_release_all() first. */
 void server_close_all(struct web *web);
 
+/* A request came on (bytes of it were taken, it was answered), so it is worth to look for more at once. */
+void server_moved(struct server *server);
+
+/* A connection has ended. */
+void server_ended(struct server *server);
+
+/* A suspended connection was resumed: libmicrohttpd does not see that by itself. */
+void server_wake(struct server *server);
+
+/* One more (1) or one fewer (-1) peer has its answer on the way. */
+void server_sending(struct server *server, int change);
+
 struct web *server_web(const struct server *server);
 bool server_is_tls(const struct server *server);
 

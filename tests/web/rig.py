@@ -184,7 +184,7 @@ class Web:
             self.https.close()
 
     def log(self):
-        with open(self.log_path) as file:
+        with open(self.log_path, errors="replace") as file:
             return file.read()
 
 
