@@ -171,9 +171,11 @@ put_cloud_init(const struct wardrobe *w, struct err *err)
 		r = file_mkdirs(AT_FDCWD, where(path, "/etc/cloud/cloud.cfg.d"), 0755, err);
 	if (r < 0)
 		return r;
+	/* Name, host keys and network are ours already. */
 	text = str_format("datasource_list: [NoCloud, None]\ndatasource:\n  NoCloud:\n"
-			  "    seedfrom: \"%s/v1/machines/%s/cloud-init/\"\n",
-			  w->input->https, w->input->name);
+			  "    seedfrom: \"%s/v1/machines/%s/cloud-init/\"\n"
+			  "ssh_deletekeys: false\nssh_genkeytypes: []\npreserve_hostname: true\n"
+			  "network: {config: disabled}\n", w->input->https, w->input->name);
 	r = write_text("/etc/cloud/cloud.cfg.d/90-bootserver.cfg", 0644, text, err);
 	free(text);
 	return r < 0 ? r : write_text(WHERE_RUN "/cloud-init", 0644, "", err);

@@ -15,7 +15,8 @@
 
 #define FSCK_MS 300000
 
-/* Folder on the state partition, its place in the root, mode when it is made. */
+/* Folder on the state partition, its place in the root, mode when it is made.  Not /var/lib/cloud:
+ * it says what cloud-init has done to this root already, and the root is new with every boot. */
 static const struct bind {
 	const char *kept, *place;
 	mode_t mode;
@@ -24,7 +25,6 @@ static const struct bind {
 	{ "kubelet", "/var/lib/kubelet", 0750 },
 	{ "etcd", "/var/lib/etcd", 0700 },
 	{ "kubernetes", "/etc/kubernetes", 0755 },
-	{ "cloud", "/var/lib/cloud", 0755 },
 };
 
 /* Folders that stay where they are. */
@@ -43,6 +43,10 @@ fsck(const char *device, struct err *err)
 
 	if (r == -ENOENT)
 		return 0;	/* recipe tiny: the kernel replays the journal */
+	if (r > 1) {		/* nobody is there to answer questions */
+		argv[1] = "-y";
+		r = child_run(argv, FSCK_MS, NULL, err);
+	}
 	if (r < 0)
 		return r;
 	/* 0: clean; 1: mended; e2fsck(8) */
