@@ -27,13 +27,15 @@ void *
 request_begin(void *arg, const char *uri, struct MHD_Connection *mhd)
 {
 	struct request *req = mem_new(sizeof(*req));
+	const char *nul = strstr(uri, "%00");
+	size_t len = strcspn(uri, "?");
 
 	(void)arg;
 	req->peer = peer_of(mhd);
 	req->peer->request = req;
 	req->since_ms = clock_mono_ms();
-	claims_clean(req->path, sizeof(req->path), uri, strcspn(uri, "?"));
-	req->bad_uri = strcasestr(uri, "%00") != NULL;	/* would end the path early */
+	claims_clean(req->path, sizeof(req->path), uri, len);
+	req->bad_uri = nul && nul < uri + len;	/* would end the path early */
 	buf_init(&req->body);
 	return req;
 }

@@ -5,9 +5,11 @@
 #include "web/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include "lib/log.h"
 #include "web/claims.h"
@@ -188,7 +190,8 @@ watch(struct server *server)
 	return sd_event_source_set_priority(server->again, SD_EVENT_PRIORITY_IDLE);
 }
 
-/* A retired server's socket belongs to its successor: MHD closes it only if it was not quiesced. */
+/* libmicrohttpd closes the socket of a daemon that it stops or could not start, but not of one that
+ * was told to retire. */
 static void
 server_free(struct server *server)
 {
@@ -197,6 +200,8 @@ server_free(struct server *server)
 	sd_event_source_disable_unref(server->later);
 	if (server->mhd)
 		MHD_stop_daemon(server->mhd);
+	if (server->retired)
+		close(server->fd);
 	free(server->key);
 	free(server->cert);
 	free(server);
@@ -238,12 +243,15 @@ int
 server_renew(struct web *web, const char *key, const char *cert, struct err *err)
 {
 	for (struct server *server = web->servers; server; server = server->next) {
-		int r;
+		int fd, r;
 
 		if (!server->key || server->retired ||
 		    (str_eq(server->key, key) && str_eq(server->cert, cert)))
 			continue;
-		r = server_open(web, server->fd, key, cert, err);
+		fd = fcntl(server->fd, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			return err_errno(err, -errno, "cannot keep the https socket");
+		r = server_open(web, fd, key, cert, err);
 		if (r < 0)
 			return r;
 		retire(server);
