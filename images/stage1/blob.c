@@ -70,7 +70,7 @@ blob_check(struct blob *blob, struct err *err)
 	blob->sum = NULL;
 	if (strcmp(sum, target->sha256) == 0)
 		return 0;
-	return err_set(err, -EBADMSG, "%llu bytes came with digest %s, not %s",
+	return err_set(err, -EBADMSG, "%llu bytes came with digest %.12s…, not %.12s…",
 		       (unsigned long long)blob->got, sum, target->sha256);
 }
 

@@ -115,6 +115,9 @@ take_from(const char *name, const struct blob_target *target, struct modules *mo
 		goto out;
 	}
 	if (lstat(file, &st) == 0) {
+		char *line = str_format("%.1f MiB from %s", (double)st.st_size / 1048576, device);
+		target->say(target->arg, line);
+		free(line);
 		code = cache_copy(file, target, err);
 		code = code < 0 ? err_wrap(err, code, "cached root on %s", device) : 1;
 	}

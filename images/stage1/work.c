@@ -146,16 +146,17 @@ do_fetch(struct stage1 *s, struct err *err)
 	struct blob_target target = { .path = STAGE1_ROOT, .sha256 = s->args.root,
 				      .size = s->args.size, .say = say_root, .alive = alive,
 				      .wait = wait_root, .arg = s };
+
+	claim_send(&s->args, "root", "begin", "");
 	int code = cache_take(&target, s->modules, err);
 
 	s->cached = code == 1;
 	if (code == 1) {
-		console_line("root", "taken from the state partition, digest right");
+		console_line("root", "digest right");
 		return 0;
 	}
 	if (code < 0)
 		console_line("root", "%s; fetching it", err->text);
-	claim_send(&s->args, "root", "begin", "fetching the root");
 	char *url = url_blob(s->args.url, s->args.root, s->args.nonce);
 	console_line("root", "%.1f MiB from %s", (double)s->args.size / MEMORY_MIB, s->args.url);
 	code = fetch_blob(url, &target, err);
