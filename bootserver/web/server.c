@@ -190,18 +190,27 @@ watch(struct server *server)
 	return sd_event_source_set_priority(server->again, SD_EVENT_PRIORITY_IDLE);
 }
 
-/* libmicrohttpd closes the socket of a daemon that it stops or could not start, but not of one that
- * was told to retire. */
+static void
+retire(struct server *server)
+{
+	if (!server->retired)
+		MHD_quiesce_daemon(server->mhd);
+	server->retired = true;
+}
+
+/* A daemon that is stopped without being retired may shut its socket down, which would be the end of it
+ * for the keeper and the next web process too.  One that could not start has closed it. */
 static void
 server_free(struct server *server)
 {
 	sd_event_source_disable_unref(server->ready);
 	sd_event_source_disable_unref(server->again);
 	sd_event_source_disable_unref(server->later);
-	if (server->mhd)
+	if (server->mhd) {
+		retire(server);
 		MHD_stop_daemon(server->mhd);
-	if (server->retired)
 		close(server->fd);
+	}
 	free(server->key);
 	free(server->cert);
 	free(server);
@@ -230,13 +239,6 @@ server_open(struct web *web, int fd, const char *key, const char *cert, struct e
 	server->next = web->servers;
 	web->servers = server;
 	return 0;
-}
-
-static void
-retire(struct server *server)
-{
-	server->retired = true;
-	MHD_quiesce_daemon(server->mhd);
 }
 
 int

@@ -78,7 +78,7 @@ class Web:
     """The process; `answers` maps a message's type to a function message -> answer's members, or
     None for silence."""
 
-    def __init__(self, program, folder, limits=None, env=None, close_engine=False):
+    def __init__(self, program, folder, limits=None, env=None):
         self.folder = str(folder)
         self.store, self.tftp = os.path.join(self.folder, "sha256"), os.path.join(self.folder, "tftp")
         os.mkdir(self.store)
@@ -113,7 +113,7 @@ class Web:
 
     def _send_start(self, limits):
         self.settings = {"key": self.key, "cert": self.cert, "scripts": SCRIPTS, "url": self.url}
-        folders = [os.open(path, os.O_RDONLY | os.O_DIRECTORY) for path in (self.store, self.tftp)]
+        folders = [os.open(path, os.O_PATH | os.O_DIRECTORY) for path in (self.store, self.tftp)]
         listen = [{"name": "http", "port": self.port}, {"name": "https", "port": self.tls_port}]
         self.keeper.send({"type": "start", "listen": listen, "limits": limits, **self.settings},
                          [self.http.fileno(), self.https.fileno()] + folders)

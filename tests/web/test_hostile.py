@@ -242,6 +242,19 @@ def test_end_with_the_keeper(start):
     sock.close()
 
 
+def test_the_sockets_outlive_the_process(start):
+    """The keeper gives the same listening sockets to the next web process."""
+    web = start()
+    sockets = [web.http.dup(), web.https.dup()]
+    assert web.stop() == 0
+    for sock in sockets:
+        client = socket.create_connection(sock.getsockname(), timeout=5)
+        sock.setblocking(True)
+        sock.accept()[0].close()
+        client.close()
+        sock.close()
+
+
 def test_end_with_the_engine(start):
     web = start()
     web.engine.ours.shutdown(socket.SHUT_RDWR)
