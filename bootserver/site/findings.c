@@ -9,6 +9,15 @@
 
 #include "lib/str.h"
 
+/* What a file says may hold anything; a terminal is shown none of it but text. */
+static void
+clean(char *text)
+{
+	for (; *text; text++)
+		if (((unsigned char)*text < ' ' && *text != '\t') || *text == 0x7f)
+			*text = '?';
+}
+
 static void
 finding_add(struct site_findings *findings, bool error, const struct site_place *place,
 	    const char *fmt, va_list ap)
@@ -18,6 +27,7 @@ finding_add(struct site_findings *findings, bool error, const struct site_place 
 
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
+	clean(text);
 	if ((findings->count & (findings->count - 1)) == 0)	/* grows at each power of two */
 		findings->items = mem_grow(findings->items,
 					   findings->count ? findings->count * 2 : 1,
@@ -103,7 +113,11 @@ excerpts_fill(struct site_finding *items, size_t count, const struct site_source
 		if (!items[i].line || at >= end || items[i].excerpt)
 			continue;
 		stop = memchr(at, '\n', (size_t)(end - at));
-		items[i].excerpt = strndup(at, (size_t)((stop ? stop : end) - at));
+		stop = stop ? stop : end;
+		if (stop > at && stop[-1] == '\r')
+			stop--;
+		items[i].excerpt = str_format("%.*s", (int)(stop - at), at);
+		clean(items[i].excerpt);
 	}
 }
 

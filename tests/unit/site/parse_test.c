@@ -95,7 +95,7 @@ machine_says_all(void **state)
 		"    uuid: 4C4C4544-0042-3510-8052-B4C04F4A4A32\n    serial: 00123\n    arch: arm64\n"
 		"    rack: r1\n    address: 10.9.0.11\n    profile: p\n    labels: {use: web}\n"
 		"    image: edge@12\n    args: a=b\n    system-disk: /dev/disk/by-id/nvme-1\n"
-		"    state-size: 512MiB\n    rest: unused\n    diskless: true\n"
+		"    state-size: 512MiB\n    rest: unused\n    diskless: false\n"
 		"    firmware: ipxe-arm64.efi\n");
 	const struct site_machine *machine = &site->machines[0];
 
@@ -112,8 +112,8 @@ machine_says_all(void **state)
 	assert_string_equal(machine->boot.system_disk, "nvme-1");
 	assert_int_equal(machine->boot.state_size, 512 << 20);
 	assert_int_equal(machine->boot.rest, SITE_REST_UNUSED);
-	assert_int_equal(machine->boot.diskless, 1);
-	assert_int_equal(machine->place.line, 8);
+	assert_int_equal(machine->boot.diskless, 0);
+	assert_int_equal(machine->place.line, 9);
 	assert_int_equal(site->racks[0].nlabels, 2);
 	assert_int_equal(site->profiles[0].boot.rest, SITE_REST_STORAGE);
 	assert_int_equal(site->profiles[0].boot.diskless, -1);

@@ -1,0 +1,295 @@
+/* The command line as a person meets it: help, exit statuses, init, check, image. */
+#include "cmocka_all.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "lib/file.h"
+#include "lib/sha256.h"
+#include "lib/str.h"
+#include "tests/unit/cli/program.h"
+#include "tests/unit/sitedir/folder.h"
+
+static struct run r;
+
+static void
+put(const char *path, const char *text)
+{
+	struct err err = { "" };
+
+	if (file_write(AT_FDCWD, path, 0644, text, strlen(text), &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void
+must(const char *words, int status)
+{
+	run(&r, words);
+	if (r.status != status)
+		fail_msg("`%s` ended with %d, not %d\n%s%s", words, r.status, status, r.out, r.err);
+}
+
+static void
+help(void **state)
+{
+	char *words;
+
+	(void)state;
+	must("--help", 0);
+	for (const struct cli_command *c = cli_commands; c->name; c++) {
+		if (!strstr(r.out, c->help))
+			fail_msg("--help does not tell of %s", c->name);
+	}
+	for (const struct cli_command *c = cli_commands; c->name; c++) {
+		words = str_format("%s --help", c->name);
+		must(words, 0);
+		free(words);
+		words = str_format("usage: bootserver %s", c->name);
+		if (strncmp(r.out, words, strlen(words)) != 0 || r.err[0])
+			fail_msg("%s --help:\n%s", c->name, r.out);
+		free(words);
+	}
+}
+
+static void
+usage(void **state)
+{
+	static const struct {
+		const char *words, *says;
+	} rows[] = {
+		{ "", "usage: bootserver" },
+		{ "chek", "did you mean \"check\"?" },
+		{ "frobnicate", "`bootserver --help` lists them" },
+		{ "-x", "no option -x" },
+		{ "-C", "-C needs the site directory" },
+		{ "check extra", "usage: bootserver check" },
+		{ "version extra", "usage: bootserver version" },
+		{ "init --name", "--name needs a value" },
+		{ "init --name Not_A_Label", "--name Not_A_Label" },
+		{ "init --address 10.9.0.1", "--address 10.9.0.1" },
+		{ "init --colour red", "init does not know \"--colour\"" },
+		{ "image", "add, ls, verify or rm" },
+		{ "image frob", "no \"image frob\"" },
+		{ "image add", "takes the folder of one built image" },
+		{ "image rm edge", "takes one NAME@GENERATION" },
+		{ "image verify @", "no NAME or NAME@GENERATION" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		must(rows[i].words, 2);
+		if (!strstr(r.err, rows[i].says) || r.out[0])
+			fail_msg("`%s`: %s%s", rows[i].words, r.out, r.err);
+	}
+}
+
+static void
+version(void **state)
+{
+	(void)state;
+	must("version", 0);
+	assert_string_equal(r.out, "bootserver test\n");
+	must("--version", 0);
+	assert_string_equal(r.out, "bootserver test\n");
+}
+
+/* Names, modes and contents of all that is in a folder, as text. */
+static char *
+snapshot(const char *folder)
+{
+	char *command = str_format("cd %s && find . -printf '%%p %%m %%T@\\n' | sort && "
+				   "find . -type f -print0 | sort -z | xargs -0 sha256sum", folder);
+	FILE *pipe = popen(command, "r");
+	struct buf buf;
+	char line[512];
+
+	buf_init(&buf);
+	while (fgets(line, sizeof(line), pipe))
+		buf_text(&buf, line);
+	assert_int_equal(pclose(pipe), 0);
+	free(command);
+	return buf.text;
+}
+
+static void
+init_twice(void **state)
+{
+	char *before, *after;
+
+	(void)state;
+	must("-C deep/site init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	assert_string_equal(r.err, "");
+	before = snapshot("deep/site");
+	assert_non_null(strstr(before, "./pki/ca.key 600 "));
+	assert_non_null(strstr(before, "./site.yaml 644 "));
+	must("-C deep/site check", 0);
+	assert_string_equal(r.out, "");
+	assert_string_equal(r.err, "");
+	must("-C deep/site init", 0);
+	assert_string_equal(r.out, "");
+	assert_string_equal(r.err, "");
+	must("-C deep/site init --name other --address 10.8.0.1/24", 0);
+	assert_non_null(strstr(r.err, "site.yaml is there already"));
+	after = snapshot("deep/site");
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
+static void
+init_adds_what_is_missing(void **state)
+{
+	struct stat st;
+	char *before, *after;
+	struct err err;
+
+	(void)state;
+	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	put("s/site.yaml", "site: {name: mine}\nserver: {interface: eno2, address: 10.7.0.1/24}\n");
+	assert_int_equal(file_read(AT_FDCWD, "s/pki/ca.crt", 65536, &before, NULL, &err), 0);
+	assert_int_equal(unlink("s/pki/engine.crt"), 0);
+	assert_int_equal(rmdir("s/machines.d"), 0);
+	must("-C s init", 0);
+	assert_int_equal(stat("s/pki/engine.crt", &st), 0);
+	assert_int_equal(stat("s/machines.d", &st), 0);
+	assert_int_equal(file_read(AT_FDCWD, "s/pki/ca.crt", 65536, &after, NULL, &err), 0);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	assert_int_equal(file_read(AT_FDCWD, "s/site.yaml", 65536, &after, NULL, &err), 0);
+	assert_non_null(strstr(after, "mine"));
+	free(after);
+}
+
+static void
+init_of_a_bad_site(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("s", 0755), 0);
+	put("s/site.yaml", "site: {name: lab}\n");
+	must("-C s init", 1);
+	assert_non_null(strstr(r.err, "site.yaml:1:1: error: server is missing"));
+	must("-C t init --interface eno1 --address 10.9.0.1/31", 1);
+	assert_non_null(strstr(r.err, "no room for machines"));
+	assert_int_not_equal(access("t/site.yaml", F_OK), 0);
+}
+
+static void
+check_tells_all(void **state)
+{
+	(void)state;
+	put("site.yaml", "site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24}\n"
+	    "dhcp: {range: 10.9.0.100-10.9.0.199}\nimage: edge\nracks: {}\n"
+	    "machines: [{name: n1, mac: 52:54:00:00:00:01, rack: r1}]\n");
+	must("check", 1);
+	assert_string_equal(r.out, "");
+	assert_string_equal(r.err,
+		"site.yaml:5:1: error: racks must be a list (lines that begin with \"-\"), not a "
+		"mapping\n"
+		"site.yaml:6:53: error: there is no rack \"r1\": add it under racks\n");
+	must("-C nowhere check", 1);
+	assert_non_null(strstr(r.err, "site directory nowhere"));
+	unlink("site.yaml");
+	must("check", 1);
+	assert_non_null(strstr(r.err, "there is no site.yaml here"));
+}
+
+static void
+check_warns(void **state)
+{
+	(void)state;
+	put("site.yaml", "site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24}\n"
+	    "dhcp: {range: 10.9.0.100-10.9.0.199}\nimage: edge\n"
+	    "machines: [{name: n1, mac: 52:54:00:00:00:01}]\n");
+	must("check", 0);
+	assert_string_equal(r.err, "site.yaml:4:8: warning: the store holds no image yet: `bootserver "
+			    "image add FOLDER` brings \"edge\" in\n");
+}
+
+/* A built amd64 image in `folder`. */
+static void
+build(const char *folder, const char *name, const char *content)
+{
+	char sum[SHA256_TEXT], *path, *text;
+
+	mkdir(folder, 0755);
+	sha256_text(sum, content, strlen(content));
+	path = str_format("%s/%s", folder, sum);
+	put(path, content);
+	free(path);
+	text = str_format("{\"schema\": 1, \"name\": \"%s\", \"version\": \"7\", \"parts\": ["
+			  "{\"part\": \"kernel\", \"arch\": \"amd64\", \"sha256\": \"%s\", \"size\": %zu},"
+			  "{\"part\": \"initrd\", \"arch\": \"amd64\", \"sha256\": \"%s\", \"size\": %zu}]}",
+			  name, sum, strlen(content), sum, strlen(content));
+	path = str_format("%s/manifest.json", folder);
+	put(path, text);
+	free(path);
+	free(text);
+}
+
+static void
+images(void **state)
+{
+	(void)state;
+	build("one", "edge", "one");
+	build("two", "edge", "two");
+	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	must("-C s image ls", 0);
+	assert_string_equal(r.out, "");
+	must("-C s image ls --json", 0);
+	assert_string_equal(r.out, "[]\n");
+	must("-C s image add one", 0);		/* relative to where the person stands */
+	assert_string_equal(r.out, "edge@1\n");
+	must("-C s image add two", 0);
+	assert_string_equal(r.out, "edge@2\n");
+	must("-C s image add one", 0);
+	assert_string_equal(r.out, "edge@1\n");
+	assert_non_null(strstr(r.err, "already"));
+	must("-C s image ls", 0);
+	assert_non_null(strstr(r.out, "edge@2"));
+	must("-C s image ls --json", 0);
+	assert_non_null(strstr(r.out, "\"generation\":2"));
+	must("-C s image verify", 0);
+	assert_non_null(strstr(r.out, "edge@1 good, signed by bootserver engine lab\n"));
+	must("-C s image verify edge@9", 1);
+	must("-C s image add nowhere", 1);
+	must("-C s image rm edge@2", 0);
+	must("-C s image rm edge@2", 1);
+	assert_non_null(strstr(r.err, "there is no image edge@2"));
+}
+
+/* The last image that a machine of the site file boots stays. */
+static void
+image_in_use(void **state)
+{
+	(void)state;
+	build("one", "edge", "one");
+	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	must("-C s image add one", 0);
+	put("s/machines.d/n1.yaml", "machines: [{name: n1, mac: 52:54:00:00:00:01}]\n");
+	must("-C s check", 0);
+	assert_string_equal(r.err, "");
+	must("-C s image rm edge@1", 1);
+	assert_non_null(strstr(r.err, "edge@1 is used by n1"));
+	put("s/machines.d/n1.yaml", "machines: [{name: n1, mac: 52:54:00:00:00:01, arch: arm64}]\n");
+	must("-C s check", 1);
+	assert_string_equal(r.err, "machines.d/n1.yaml:1:53: error: image edge@1, which this machine "
+			    "boots, has no arm64 part\n");
+	put("s/machines.d/n1.yaml", "machines: []\n");
+	must("-C s image rm edge@1", 0);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_enter, folder_leave)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_FOLDER(help), IN_FOLDER(usage), IN_FOLDER(version), IN_FOLDER(init_twice),
+		IN_FOLDER(init_adds_what_is_missing), IN_FOLDER(init_of_a_bad_site),
+		IN_FOLDER(check_tells_all), IN_FOLDER(check_warns), IN_FOLDER(images),
+		IN_FOLDER(image_in_use),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,229 @@
+/* The keys and certificates of a site: made once, kept, renewed when they must be. */
+#include "cmocka_all.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "lib/file.h"
+#include "lib/pki.h"
+#include "sitedir/pki.h"
+#include "tests/unit/sitedir/folder.h"
+
+#define NOW ((int64_t)1780000000)	/* 2026 */
+#define YEAR ((int64_t)365 * 86400)
+
+static char site_name[] = "lab", site_domain[] = "lab.internal", other_domain[] = "other.internal";
+
+static struct site
+site_of(char *domain, uint32_t address)
+{
+	return (struct site){ .name = site_name, .domain = domain, .address = { address, 24 } };
+}
+
+static int
+ensure(const struct site *site, int64_t now)
+{
+	struct err err = { "" };
+	int r;
+
+	assert_true(sitedir_folders_ensure(AT_FDCWD, (uid_t)-1, (gid_t)-1, &err) >= 0);
+	r = sitedir_pki_ensure(AT_FDCWD, site, (uid_t)-1, (gid_t)-1, now, &err);
+	if (r < 0)
+		print_message("%s\n", err.text);
+	return r;
+}
+
+static char *
+slurp(const char *path)
+{
+	struct err err = { "" };
+	char *text = NULL;
+
+	if (file_read(AT_FDCWD, path, 1 << 20, &text, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+	return text;
+}
+
+static X509 *
+cert_of(const char *path)
+{
+	struct err err = { "" };
+	char *pem = slurp(path);
+	X509 *cert = pki_cert_parse(pem, &err);
+
+	free(pem);
+	assert_non_null(cert);
+	return cert;
+}
+
+/* True if the file holds what it held. */
+static bool
+same(const char *path, const char *before)
+{
+	char *now = slurp(path);
+	bool equal = strcmp(now, before) == 0;
+
+	free(now);
+	return equal;
+}
+
+static unsigned int
+mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+static void
+made_and_kept(void **state)
+{
+	static const char *const files[] = {
+		"pki/ca.key", "pki/ca.crt", "pki/server.key", "pki/server.crt", "pki/engine.key",
+		"pki/engine.crt",
+	};
+	struct site site = site_of(site_domain, 0x0a090001);
+	X509 *ca, *server, *engine;
+	char *before[6];
+
+	(void)state;
+	assert_int_equal(ensure(&site, NOW), 1);
+	ca = cert_of("pki/ca.crt");
+	server = cert_of("pki/server.crt");
+	engine = cert_of("pki/engine.crt");
+	assert_true(pki_cert_by(ca, ca));
+	assert_true(pki_cert_by(server, ca));
+	assert_true(pki_cert_by(engine, ca));
+	assert_true(pki_cert_fits(server, (const char *const[]){ "IP:10.9.0.1",
+				  "DNS:boot.lab.internal", NULL }, NOW));
+	assert_false(pki_cert_fits(server, (const char *const[]){ "IP:10.9.0.2", NULL }, NOW));
+	assert_true(pki_cert_fits(server, NULL, 946684800));	/* a clock that says 2000 */
+	assert_true(pki_cert_fits(ca, NULL, NOW + 19 * YEAR));
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(mode_of(files[i]), i % 2 ? 0644 : 0600);
+		before[i] = slurp(files[i]);
+	}
+	assert_int_equal(mode_of("state"), 0700);
+	assert_int_equal(ensure(&site, NOW + 1000), 0);
+	for (int i = 0; i < 6; i++) {
+		assert_true(same(files[i], before[i]));
+		free(before[i]);
+	}
+	X509_free(ca);
+	X509_free(server);
+	X509_free(engine);
+}
+
+static void
+renewed(void **state)
+{
+	struct site site = site_of(site_domain, 0x0a090001);
+	char *ca, *key, *server, *engine;
+
+	(void)state;
+	assert_int_equal(ensure(&site, NOW), 1);
+	ca = slurp("pki/ca.crt");
+	key = slurp("pki/server.key");
+	server = slurp("pki/server.crt");
+	engine = slurp("pki/engine.crt");
+	site = site_of(site_domain, 0x0a090002);
+	assert_int_equal(ensure(&site, NOW), 1);
+	assert_false(same("pki/server.crt", server));
+	assert_true(same("pki/engine.crt", engine));
+	site = site_of(other_domain, 0x0a090002);
+	assert_int_equal(ensure(&site, NOW), 1);
+	assert_int_equal(ensure(&site, NOW + 5 * YEAR - 31 * 86400), 0);
+	assert_int_equal(ensure(&site, NOW + 5 * YEAR - 29 * 86400), 1);
+	assert_false(same("pki/engine.crt", engine));
+	assert_true(same("pki/ca.crt", ca));
+	assert_true(same("pki/server.key", key));
+	free(ca);
+	free(key);
+	free(server);
+	free(engine);
+}
+
+/* Whatever is missing is made again, and the rest kept. */
+static void
+finishes_what_was_begun(void **state)
+{
+	struct site site = site_of(site_domain, 0x0a090001);
+	char *key;
+
+	(void)state;
+	assert_int_equal(ensure(&site, NOW), 1);
+	key = slurp("pki/engine.key");
+	unlink("pki/engine.crt");
+	assert_int_equal(ensure(&site, NOW), 1);
+	assert_true(same("pki/engine.key", key));
+	unlink("pki/server.key");
+	assert_int_equal(ensure(&site, NOW), 1);
+	assert_int_equal(ensure(&site, NOW), 0);
+	free(key);
+}
+
+/* A lost CA key is no reason to make another CA in silence. */
+static void
+lost_ca_key(void **state)
+{
+	struct site site = site_of(site_domain, 0x0a090001);
+	char *ca;
+
+	(void)state;
+	assert_int_equal(ensure(&site, NOW), 1);
+	ca = slurp("pki/ca.crt");
+	unlink("pki/ca.key");
+	assert_int_equal(ensure(&site, NOW), -ENOENT);
+	assert_true(same("pki/ca.crt", ca));
+	assert_int_not_equal(access("pki/ca.key", F_OK), 0);
+	unlink("pki/ca.crt");
+	assert_int_equal(ensure(&site, NOW), 1);
+	free(ca);
+}
+
+/* A server whose clock is dead makes certificates that are good when it is mended. */
+static void
+dead_clock(void **state)
+{
+	struct site site = site_of(site_domain, 0x0a090001);
+	X509 *ca;
+
+	(void)state;
+	assert_int_equal(ensure(&site, 946684800), 1);
+	ca = cert_of("pki/ca.crt");
+	assert_true(pki_cert_fits(ca, NULL, NOW + 10 * YEAR));
+	assert_int_equal(ensure(&site, NOW), 0);
+	X509_free(ca);
+}
+
+/* Names as long as they may be still make a certificate (a common name has 64 signs at most). */
+static void
+long_names(void **state)
+{
+	char name[] = "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff123";
+	char domain[] = "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff123."
+			"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff123.internal";
+	struct site site = site_of(domain, 0x0a090001);
+
+	(void)state;
+	site.name = name;
+	assert_int_equal(ensure(&site, NOW), 1);
+	assert_int_equal(ensure(&site, NOW), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(made_and_kept, folder_enter, folder_leave),
+		cmocka_unit_test_setup_teardown(renewed, folder_enter, folder_leave),
+		cmocka_unit_test_setup_teardown(finishes_what_was_begun, folder_enter, folder_leave),
+		cmocka_unit_test_setup_teardown(lost_ca_key, folder_enter, folder_leave),
+		cmocka_unit_test_setup_teardown(dead_clock, folder_enter, folder_leave),
+		cmocka_unit_test_setup_teardown(long_names, folder_enter, folder_leave),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
