@@ -11,7 +11,7 @@ static const struct {
 	size_t place;
 	int64_t usual, least, most;
 } table[] = {
-	{ "connections", offsetof(struct limits, connections), 4096, 1, 65536 },
+	{ "connections", offsetof(struct limits, connections), 2048, 1, 65536 },
 	{ "connections-per-ip", offsetof(struct limits, per_ip), 64, 1, 65536 },
 	{ "header-bytes", offsetof(struct limits, header_bytes), 8192, 256, 12288 },
 	{ "headers-ms", offsetof(struct limits, headers_ms), 10000, 50, HOUR },

@@ -40,6 +40,20 @@ def test_slow_clients_are_closed_at_the_deadline(web, first, piece, tls):
     assert 0.4 < drip(web, first, piece, tls=tls) < 3
 
 
+def test_a_half_open_handshake_costs_no_time(start):
+    """libmicrohttpd 0.9.75 says that it has work as long as a TLS handshake is under way."""
+    web = start(limits={"headers-ms": 10000})
+    sock = socket.create_connection(("127.0.0.1", web.tls_port), timeout=20)
+    sock.sendall(b"\x16\x03\x01\x40\x00" + b"\x00" * 100)
+    time.sleep(0.2)
+    used = lambda: sum(map(int, proc(web, "stat").rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+    before = used()
+    time.sleep(1)
+    assert used() - before < 0.3
+    assert web.get("/boot.ipxe", tls=True)[0] == 200
+    sock.close()
+
+
 def test_silent_and_idle_clients_are_closed(web):
     for data in (b"", GET + b"\r\n"):
         sock = web.raw(data)

@@ -95,7 +95,7 @@ test_limits(void **state)
 	(void)state;
 	assert_int_equal(parse(NULL, &limits, &err), 0);
 	assert_int_equal(limits.headers_ms, 10000);
-	assert_int_equal(limits.connections, 4096);
+	assert_int_equal(limits.connections, 2048);
 	assert_int_equal(parse("{\"headers-ms\": 500, \"connections\": 7}", &limits, &err), 0);
 	assert_int_equal(limits.headers_ms, 500);
 	assert_int_equal(limits.connections, 7);
