@@ -204,7 +204,7 @@ cli_unknown(const char *name)
 	return cli_fail(CLI_USAGE, "no command \"%s\"; `bootserver --help` lists them", name);
 }
 
-/* Takes --help and (where the command lists) --json out of the arguments; true if help was given. */
+/* Takes --help and, where the command lists, --json out of the arguments; true for --help. */
 static bool
 cli_take_common(struct cli *cli, int *argc, char **argv)
 {

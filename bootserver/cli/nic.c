@@ -75,7 +75,8 @@ nic_choose(struct nic *ret, const char *name, const struct net_cidr *address, st
 
 		str_copy(nic.name, sizeof(nic.name), best->ifa_name);
 		if (in && in->sin_family == AF_INET)
-			nic.address = (struct net_cidr){ ntohl(in->sin_addr.s_addr), prefix_of(best) };
+			nic.address =
+				(struct net_cidr){ntohl(in->sin_addr.s_addr), prefix_of(best)};
 	}
 	freeifaddrs(cards);
 	if (!best && name)
@@ -87,8 +88,10 @@ nic_choose(struct nic *ret, const char *name, const struct net_cidr *address, st
 	if (address)
 		nic.address = *address;
 	if (!nic.address.address)
-		return err_set(err, -EADDRNOTAVAIL, "%s has no IPv4 address: give the one it shall have "
-			       "with --address, as 10.9.0.1/24", nic.name);
+		return err_set(err, -EADDRNOTAVAIL,
+			       "%s has no IPv4 address: give the one it shall have with --address, "
+			       "as 10.9.0.1/24",
+			       nic.name);
 	*ret = nic;
 	return 0;
 }

@@ -13,9 +13,9 @@ struct nic {
 	struct net_cidr address;
 };
 
-/* Chooses among this host's cards.  `name` and `address` (NULL: not given) are what the person said:
- * the card that has the address; else the first real card with a link, else the first with one, else
- * the only one. -ENODEV or -EADDRNOTAVAIL with the sentence. */
+/* Chooses among this host's cards.  `name` and `address` (NULL: not given) are what the person
+ * said: the card that has the address; else the first real card with a link, else the first with
+ * one, else the only one. -ENODEV or -EADDRNOTAVAIL with the sentence. */
 int nic_choose(struct nic *ret, const char *name, const struct net_cidr *address, struct err *err);
 
 /*

@@ -58,16 +58,20 @@ check_server(const struct site *site, struct site_findings *findings)
 	if (!site_marks_has(site->marks, port))
 		port = &site->http_port;
 	if (site->http_port == site->https_port)
-		site_find_error(findings, place_of(site, port), "http-port and https-port are both %u: "
-				"they need ports of their own", site->http_port);
+		site_find_error(findings, place_of(site, port),
+				"http-port and https-port are both %u: they need ports of their "
+				"own",
+				site->http_port);
 	if (!site->address.address)
 		return;
 	if (site->address.prefix > 30 || site->address.prefix < 8)
-		site_find_error(findings, place, "a subnet of length /%u cannot serve machines: from "
-				"/8 to /30", site->address.prefix);
+		site_find_error(findings, place,
+				"a subnet of length /%u cannot serve machines: from /8 to /30",
+				site->address.prefix);
 	else if (site->address.address == subnet_first(site))
-		site_find_error(findings, place, "this is the address of the subnet itself: give the "
-				"server's own, as its first host");
+		site_find_error(findings, place,
+				"this is the address of the subnet itself: give the server's own, "
+				"as its first host");
 	else if (site->address.address == subnet_last(site))
 		site_find_error(findings, place, "this is the subnet's broadcast address: give the "
 				"server's own");
@@ -81,8 +85,8 @@ check_range(const struct site *site, struct site_findings *findings)
 
 	net_ip4_format(server, site->address.address);
 	if (site->dhcp == SITE_DHCP_PROXY || site->dhcp == SITE_DHCP_NONE) {
-		site_find_warning(findings, place, "range is not used: in this mode the server gives "
-				  "no addresses");
+		site_find_warning(findings, place,
+				  "range is not used: in this mode the server gives no addresses");
 		return;
 	}
 	if (site->range_first > site->range_last) {
@@ -92,17 +96,21 @@ check_range(const struct site *site, struct site_findings *findings)
 	if (!site->address.address)
 		return;
 	if (site->range_first <= site->address.address && site->address.address <= site->range_last)
-		site_find_error(findings, place, "the range holds the server's own address %s", server);
+		site_find_error(findings, place, "the range holds the server's own address %s",
+				server);
 	if (site->dhcp == SITE_DHCP_RELAY)
 		return;
 	if (!net_cidr_holds(&site->address, site->range_first) ||
 	    !net_cidr_holds(&site->address, site->range_last))
-		site_find_error(findings, place, "the range is not within the server's subnet %s/%u",
-				server, site->address.prefix);
+		site_find_error(findings, place,
+				"the range is not within the server's subnet %s/%u", server,
+				site->address.prefix);
 	else if (site->range_first == subnet_first(site) || site->range_last == subnet_last(site))
-		site_find_error(findings, place, "the range holds the subnet's first or last address, "
-				"which no machine can have");
-	if (site->gateway && site->range_first <= site->gateway && site->gateway <= site->range_last)
+		site_find_error(findings, place,
+				"the range holds the subnet's first or last address, which no "
+				"machine can have");
+	if (site->gateway && site->range_first <= site->gateway &&
+	    site->gateway <= site->range_last)
 		site_find_error(findings, place, "the range holds the gateway's address");
 }
 
@@ -119,12 +127,14 @@ check_room(const struct site *site, struct site_findings *findings)
 		without += site->machines[i].address == 0 &&
 			   !site_marks_has(site->marks, &site->machines[i].address);
 	if (site->range_first && without > pool)
-		site_find_warning(findings, place_of(site, &site->range_first), "%zu machines without "
-				  "an address of their own share a pool of %llu: make the range "
-				  "larger", without, (unsigned long long)pool);
+		site_find_warning(findings, place_of(site, &site->range_first),
+				  "%zu machines without an address of their own share a pool of "
+				  "%llu: make the range larger",
+				  without, (unsigned long long)pool);
 	if (without && !site_marks_has(site->marks, &site->range_first))
-		site_find_warning(findings, &site->dhcp_place, "some machines have no address of their "
-				  "own and there is no pool: give a range");
+		site_find_warning(findings, &site->dhcp_place,
+				  "some machines have no address of their own and there is no "
+				  "pool: give a range");
 }
 
 static void
@@ -152,16 +162,17 @@ check_names(const struct site *site, struct site_findings *findings)
 		const struct site_rack *rack = &site->racks[i];
 
 		if (rack->name && site_rack_find(site, rack->name) != rack)
-			site_find_error(findings, place_of(site, &rack->name), "a rack \"%s\" is there "
-					"already, in line %d", rack->name,
-					site_rack_find(site, rack->name)->place.line);
+			site_find_error(findings, place_of(site, &rack->name),
+					"a rack \"%s\" is there already, in line %d",
+					rack->name, site_rack_find(site, rack->name)->place.line);
 	}
 	for (size_t i = 0; i < site->nprofiles; i++) {
 		const struct site_profile *profile = &site->profiles[i];
 
 		if (profile->name && site_profile_find(site, profile->name) != profile)
-			site_find_error(findings, place_of(site, &profile->name), "a profile \"%s\" is "
-					"there already, in line %d", profile->name,
+			site_find_error(findings, place_of(site, &profile->name),
+					"a profile \"%s\" is there already, in line %d",
+					profile->name,
 					site_profile_find(site, profile->name)->place.line);
 	}
 }
@@ -204,21 +215,27 @@ check_rules(const struct site *site, struct site_findings *findings)
 		const struct site_rule *rule = &site->rules[i];
 
 		if (rule->profile && !site_profile_find(site, rule->profile))
-			site_find_error(findings, place_of(site, &rule->profile), "there is no profile "
-					"\"%s\": add it under profiles", rule->profile);
+			site_find_error(findings, place_of(site, &rule->profile),
+					"there is no profile \"%s\": add it under profiles",
+					rule->profile);
 		if (!rule->profile && !rule->approve)
-			site_find_warning(findings, &rule->place, "this rule does nothing: give it a "
-					  "profile or approve: true");
+			site_find_warning(findings, &rule->place,
+					  "this rule does nothing: give it a profile or approve: "
+					  "true");
 		if (all)
-			site_find_warning(findings, &rule->place, "this rule is never reached: the one "
-					  "in line %d fits every machine", all->place.line);
+			site_find_warning(findings, &rule->place,
+					  "this rule is never reached: the one in line %d fits "
+					  "every machine",
+					  all->place.line);
 		if (!rule->nmatch && !all)
 			all = rule;
 		for (size_t j = 0; j < rule->nmatch; j++)
 			if (!label_known(site, rule->match[j].key))
-				site_find_warning(findings, place_of(site, &rule->match[j].key),
-						  "no machine and no rack has a label \"%s\", so this "
-						  "rule never fits", rule->match[j].key);
+				site_find_warning(
+					findings, place_of(site, &rule->match[j].key),
+					"no machine and no rack has a label \"%s\", so this rule "
+					"never fits",
+					rule->match[j].key);
 	}
 }
 

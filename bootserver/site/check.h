@@ -3,7 +3,8 @@
 
 #include "site/findings.h"
 
-/* The rules between things, which the schema cannot tell: adds to `findings`, and makes site->index. */
+/* The rules between things, which the schema cannot tell: adds to `findings`, and makes
+ * site->index. */
 void site_check(struct site *site, struct site_findings *findings);
 
 /* Its part for machines, in a room of its own. */

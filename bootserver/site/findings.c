@@ -41,7 +41,8 @@ finding_add(struct site_findings *findings, bool error, const struct site_place 
 }
 
 void
-site_find_error(struct site_findings *findings, const struct site_place *place, const char *fmt, ...)
+site_find_error(struct site_findings *findings, const struct site_place *place, const char *fmt,
+		...)
 {
 	va_list ap;
 

@@ -1,6 +1,6 @@
 /*
- * What the site asks of the image store: are the images, generations and architectures there that it
- * names?  The store's content is handed in.
+ * What the site asks of the image store: are the images, generations and architectures there that
+ * it names?  The store's content is handed in.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -57,11 +57,15 @@ want(const struct wanted *w, char *const *ref, enum site_arch arch)
 		return;
 	image = image_of(w, *ref, arch);
 	if (!image && w->nimages == 0)
-		site_find_warning(w->findings, place, "the store holds no image yet: `bootserver image "
-				  "add FOLDER` brings \"%s\" in", *ref);
+		site_find_warning(w->findings, place,
+				  "the store holds no image yet: `bootserver image add FOLDER` "
+				  "brings \"%s\" in",
+				  *ref);
 	else if (!image)
-		site_find_error(w->findings, place, "there is no image \"%s\" in the store: `bootserver "
-				"image ls` lists those there are", *ref);
+		site_find_error(w->findings, place,
+				"there is no image \"%s\" in the store: `bootserver image ls` "
+				"lists those there are",
+				*ref);
 	else if (!has_arch(image, arch))
 		site_find_error(w->findings, place, "image %s@%d has no %s part", image->name,
 				image->generation, site_arch_name(arch));
@@ -72,12 +76,14 @@ static void
 want_for(const struct wanted *w, const struct site_machine *machine)
 {
 	const struct site_profile *profile = site_profile_find(w->site, machine->profile);
-	const char *ref = profile && profile->boot.image ? profile->boot.image : w->site->boot.image;
+	const char *ref =
+		profile && profile->boot.image ? profile->boot.image : w->site->boot.image;
 	const struct site_image *image = ref ? image_of(w, ref, machine->arch) : NULL;
 
 	if (!image || (w->site->nrules && !machine->profile) || has_arch(image, machine->arch))
 		return;
-	site_find_error(w->findings, site_marks_find(w->site->marks, &machine->arch, &machine->place),
+	site_find_error(w->findings,
+			site_marks_find(w->site->marks, &machine->arch, &machine->place),
 			"image %s@%d, which this machine boots, has no %s part", image->name,
 			image->generation, site_arch_name(machine->arch));
 }

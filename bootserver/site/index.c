@@ -1,6 +1,7 @@
 /*
- * Who has this name, MAC, UUID or serial: an open-addressing hash map (FNV-1a, at most half full), so
- * that ten thousand machines are checked, and one of them found at each boot, without walking them.
+ * Who has this name, MAC, UUID or serial: an open-addressing hash map (FNV-1a, at most half full),
+ * so that ten thousand machines are checked, and one of them found at each boot, without walking
+ * them.
  */
 #include "site/index.h"
 

@@ -17,6 +17,6 @@ void site_index_free(struct site_index *index);
  * else -1. */
 long site_index_add(struct site_index *index, enum site_key kind, const char *text, long ordinal);
 
-long site_index_find(const struct site_index *index, enum site_key kind, const char *text);	/* -1 */
+long site_index_find(const struct site_index *index, enum site_key kind, const char *text); /* -1 */
 
 #endif

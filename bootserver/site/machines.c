@@ -57,7 +57,8 @@ claim(struct round *r, enum site_key kind, const char *text, long ordinal,
 		return;
 	}
 	name = other_name(r, other, place);
-	site_find_error(r->findings, place, "the %s %s is already that of %s", what[kind], text, name);
+	site_find_error(r->findings, place, "the %s %s is already that of %s", what[kind], text,
+			name);
 	free(name);
 }
 
@@ -71,8 +72,10 @@ check_name(struct round *r, const struct site_machine *machine, long ordinal)
 		return;
 	for (size_t i = 0; taken[i]; i++)
 		if (strcmp(machine->name, taken[i]) == 0)
-			site_find_error(r->findings, place, "\"%s\" is a name the site needs itself: "
-					"give the machine another", machine->name);
+			site_find_error(r->findings, place,
+					"\"%s\" is a name the site needs itself: give the machine "
+					"another",
+					machine->name);
 	claim(r, SITE_KEY_NAME, machine->name, ordinal, place);
 }
 
@@ -128,14 +131,17 @@ check_identity(struct round *r, const struct site_machine *machine, long ordinal
 		if (!text)
 			continue;
 		if (is_filler(text))
-			site_find_error(r->findings, place, "the %s %s is a maker's filler that many "
-					"machines carry: use the MAC address", facts[i].name, text);
+			site_find_error(r->findings, place,
+					"the %s %s is a maker's filler that many machines carry: "
+					"use the MAC address",
+					facts[i].name, text);
 		else
 			claim(r, facts[i].kind, text, ordinal, place);
 	}
 	if (!any)
-		site_find_error(r->findings, &machine->place, "nothing tells this machine from others: "
-				"give it a mac, uuid or serial");
+		site_find_error(r->findings, &machine->place,
+				"nothing tells this machine from others: give it a mac, uuid or "
+				"serial");
 }
 
 static void
@@ -162,12 +168,16 @@ check_address(struct round *r, const struct site_machine *machine, long ordinal)
 	else if (site->gateway && address == site->gateway)
 		site_find_error(r->findings, place, "%s is the gateway's address", text);
 	else if ((address & ~mask) == 0 || (address | mask) == UINT32_MAX)
-		site_find_error(r->findings, place, "%s is the subnet's first or last address, which no "
-				"machine can have", text);
+		site_find_error(r->findings, place,
+				"%s is the subnet's first or last address, which no machine can "
+				"have",
+				text);
 	else if (site->range_first && site->range_first <= address && address <= site->range_last &&
 		 site->dhcp == SITE_DHCP_AUTHORITATIVE)
-		site_find_error(r->findings, place, "%s is inside the pool: reserve an address outside "
-				"of `dhcp: range`", text);
+		site_find_error(r->findings, place,
+				"%s is inside the pool: reserve an address outside of `dhcp: "
+				"range`",
+				text);
 }
 
 /* Has it an image, as far as can be told without the rules? */
@@ -176,12 +186,14 @@ check_image(struct round *r, const struct site_machine *machine, const struct si
 {
 	struct site_marks *marks = r->site->marks;
 
-	if (site_marks_has(marks, &r->site->boot.image) || site_marks_has(marks, &machine->boot.image))
+	if (site_marks_has(marks, &r->site->boot.image) ||
+	    site_marks_has(marks, &machine->boot.image))
 		return;
 	if (machine->profile ? !profile || profile->boot.image : r->site->nrules > 0)
 		return;
-	site_find_error(r->findings, &machine->place, "this machine has no image: say `image: NAME` "
-			"for the site, a profile or the machine");
+	site_find_error(r->findings, &machine->place,
+			"this machine has no image: say `image: NAME` for the site, a profile or "
+			"the machine");
 }
 
 static void
@@ -196,19 +208,22 @@ check_boot(struct round *r, const struct site_machine *machine)
 		site_find_error(r->findings, place_of(r, &machine->profile, machine), "there is no "
 				"profile \"%s\": add it under profiles", machine->profile);
 	if (machine->rack && !site_rack_find(site, machine->rack))
-		site_find_error(r->findings, place_of(r, &machine->rack, machine), "there is no rack "
-				"\"%s\": add it under racks", machine->rack);
+		site_find_error(r->findings, place_of(r, &machine->rack, machine),
+				"there is no rack \"%s\": add it under racks",
+				machine->rack);
 	check_image(r, machine, profile);
 	if (machine->boot.diskless == 1 && machine->boot.system_disk)
-		site_find_warning(r->findings, place_of(r, &machine->boot.system_disk, machine),
-				  "a diskless machine may start without its system-disk: take one of the "
-				  "two away");
+		site_find_warning(
+			r->findings, place_of(r, &machine->boot.system_disk, machine),
+			"a diskless machine may start without its system-disk: take one of the two "
+			"away");
 	if (!firmware || machine->arch == SITE_ARCH_ANY)
 		return;
 	arm = strcmp(firmware, "ipxe-arm64.efi") == 0;
 	if (arm != (machine->arch == SITE_ARCH_ARM64))
-		site_find_error(r->findings, place_of(r, &machine->boot.firmware, machine), "%s does not "
-				"run on %s", firmware, site_arch_name(machine->arch));
+		site_find_error(r->findings, place_of(r, &machine->boot.firmware, machine),
+				"%s does not run on %s",
+				firmware, site_arch_name(machine->arch));
 }
 
 void

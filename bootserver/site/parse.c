@@ -1,7 +1,7 @@
 /*
- * From YAML to the site: libfyaml makes nodes that keep their place, and this room walks them by the
- * schema table.  Nothing stops at the first fault: a value at fault leaves its member as it was, is
- * told, and the walk goes on.
+ * From YAML to the site: libfyaml makes nodes that keep their place, and this room walks them by
+ * the schema table.  Nothing stops at the first fault: a value at fault leaves its member as it
+ * was, is told, and the walk goes on.
  */
 #include "site/parse.h"
 
@@ -55,8 +55,9 @@ take_scalar(struct walk *w, const struct schema_row *row, const struct yaml_at *
 	} else if (!fy_node_is_scalar(at->node)) {
 		tell_wrong(w, row, &at->place, yaml_kind(at->node));
 	} else if (yaml_is_null(at->node)) {
-		site_find_error(w->findings, &at->place, "%s has no value: give one or take the key "
-				"away", row->key);
+		site_find_error(w->findings, &at->place,
+				"%s has no value: give one or take the key away",
+				row->key);
 	} else if (!text) {
 		site_find_error(w->findings, &at->place, "%s holds a byte 0", row->key);
 	} else if (schema_take(row, text, field) < 0) {
@@ -144,7 +145,8 @@ take_pairs(struct walk *w, const struct schema_row *row, const struct yaml_at *a
 			continue;
 		for (size_t i = 0; i < pairs.count; i++)
 			if (strcmp(pairs.items[i].key, pair->key) == 0)
-				site_find_error(w->findings, &at->place, "%s is given twice", pair->key);
+				site_find_error(w->findings, &at->place, "%s is given twice",
+						pair->key);
 		pairs.count++;
 	}
 	memcpy(field, &pairs, sizeof(pairs));
@@ -279,8 +281,9 @@ take_mapping(struct walk *w, enum schema_scope scope, const struct yaml_at *at, 
 		if (!row) {
 			tell_unknown(w, scope, &key.place, text ? text : "");
 		} else if (scope == SCOPE_FILE && w->file > 0 && row->inner != SCOPE_MACHINE) {
-			site_find_error(w->findings, &key.place, "%s belongs in the site file: here "
-					"only machines may stand", row->key);
+			site_find_error(w->findings, &key.place,
+					"%s belongs in the site file: here only machines may stand",
+					row->key);
 		} else if (see(w, &seen, row, &key.place)) {
 			value = yaml_aim(fy_node_pair_value(p), &key.place);
 			take_row(w, row, &value, (char *)base + shift);
@@ -320,8 +323,9 @@ walk_source(struct walk *w, struct fy_node *root)
 		return;
 	}
 	if (root && !yaml_is_null(root))
-		site_find_error(w->findings, &at.place, "a site file is a mapping of keys and values, "
-				"not %s", yaml_kind(root));
+		site_find_error(w->findings, &at.place,
+				"a site file is a mapping of keys and values, not %s",
+				yaml_kind(root));
 	else if (w->file == 0)
 		site_find_error(w->findings, &at.place, "the site file is empty; `bootserver init` "
 				"writes one to begin with");

@@ -35,17 +35,18 @@ struct site_source {
 
 /*
  * Reads the site: sources[0] is the whole site file, the others may hold `machines:` alone.  All
- * findings of syntax, schema and the rules between things (site/check.c) are collected, in the order of the files.
- * Returns a site (site_free()) if no finding is an error, else NULL; ret_findings is always set.
+ * findings of syntax, schema and the rules between things (site/check.c) are collected, in the
+ * order of the files. Returns a site (site_free()) if no finding is an error, else NULL;
+ * ret_findings is always set.
  */
 struct site *site_parse(const struct site_source *sources, size_t count,
 			struct site_findings *ret_findings);
 
 /*
- * What only the store can tell: machines, profiles and the site name images and generations that are
- * there, for the architectures they are asked for.  An empty store is a warning (nothing at all while
- * the site has no machines), no error.  Adds to
- * `findings` (as site_parse() left them); `sources` are those the site came from, for excerpts, or NULL.
+ * What only the store can tell: machines, profiles and the site name images and generations that
+ * are there, for the architectures they are asked for.  An empty store is a warning (nothing at all
+ * while the site has no machines), no error.  Adds to `findings` (as site_parse() left them);
+ * `sources` are those the site came from, for excerpts, or NULL.
  */
 struct site_image {
 	const char *name;

@@ -49,10 +49,13 @@ comment(struct sample *s, size_t depth, const char *help)
 static const char *
 sample_value(const struct sample *s, const struct schema_row *row)
 {
-	const struct { enum schema_scope scope; const char *key, *value; } given[] = {
-		{ SCOPE_SITE, "name", s->name }, { SCOPE_SITE, "domain", s->domain },
-		{ SCOPE_SERVER, "interface", s->interface }, { SCOPE_SERVER, "address", s->address },
-		{ SCOPE_DHCP, "range", s->range },
+	const struct { enum schema_scope scope; const char *key, *value;
+	} given[] = {
+		{SCOPE_SITE, "name", s->name},
+		{SCOPE_SITE, "domain", s->domain},
+		{SCOPE_SERVER, "interface", s->interface},
+		{SCOPE_SERVER, "address", s->address},
+		{SCOPE_DHCP, "range", s->range},
 	};
 
 	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++)
@@ -135,7 +138,8 @@ site_sample(const char *name, const char *domain, const char *interface, const c
 	buf_init(&s.buf);
 	buf_text(&s.buf,
 		 "# The site file of a boot server. `bootserver check` finds every fault in it.\n"
-		 "# Lines that begin with '#' and a letter are proposals: take the '#' away to use them.\n");
+		 "# Lines that begin with '#' and a letter are proposals: take the '#' away to use "
+		 "them.\n");
 	sample_scope(&s, SCOPE_FILE);
 	return s.buf.text;
 }
@@ -155,8 +159,10 @@ static void
 reference_row(struct buf *buf, const struct schema_row *row)
 {
 	static const char *const holders[] = {
-		[SCHEMA_GROUP] = "a mapping, see below", [SCHEMA_ITEMS] = "a list of mappings, see below",
-		[SCHEMA_LIST] = "one or a list of: ", [SCHEMA_PAIRS] = "words and their values",
+		[SCHEMA_GROUP] = "a mapping, see below",
+		[SCHEMA_ITEMS] = "a list of mappings, see below",
+		[SCHEMA_LIST] = "one or a list of: ",
+		[SCHEMA_PAIRS] = "words and their values",
 	};
 	struct schema_row one = *row;
 	char *what;
@@ -190,9 +196,11 @@ reference_rows(struct buf *buf, enum schema_scope scope)
 		if (row->scope != scope)
 			continue;
 		if (row->type == SCHEMA_INCLUDE && scope != SCOPE_FILE)
-			buf_text(buf, "| all of [boot settings](#boot-settings) | | the site's | |\n");
+			buf_text(buf,
+				 "| all of [boot settings](#boot-settings) | | the site's | |\n");
 		else if (row->type == SCHEMA_INCLUDE)
-			buf_text(buf, "| all of [boot settings](#boot-settings) | | | For all machines. |\n");
+			buf_text(buf, "| all of [boot settings](#boot-settings) | | | For all "
+				      "machines. |\n");
 		else
 			reference_row(buf, row);
 	}
@@ -214,11 +222,14 @@ site_reference(void)
 	buf_init(&buf);
 	buf_text(&buf,
 		 "# The site file\n\n"
-		 "`site.yaml` in the site directory, YAML 1.2. `machines.d/*.yaml` may hold more `machines:`"
-		 " and nothing else;\nthey are read in the order of their names. `bootserver check` finds"
+		 "`site.yaml` in the site directory, YAML 1.2. `machines.d/*.yaml` may hold more "
+		 "`machines:`"
+		 " and nothing else;\nthey are read in the order of their names. `bootserver "
+		 "check` finds"
 		 " every fault. This page and the sample at its\nend are written from the table in"
 		 " `bootserver/site/schema.c`.\n\n"
-		 "A machine boots with what it says itself; else with what its profile says (named by"
+		 "A machine boots with what it says itself; else with what its profile says (named "
+		 "by"
 		 " `profile`, else by the first\nrule that fits); else with what the site says.\n");
 	reference_section(&buf, "At the top", SCOPE_FILE);
 	for (size_t i = 0; i < schema_nrows; i++) {

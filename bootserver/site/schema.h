@@ -20,8 +20,8 @@ enum schema_scope {
 enum schema_type {
 	/* what holds other rows */
 	SCHEMA_GROUP,		/* a mapping with the keys of `inner`, kept in the same struct */
-	SCHEMA_ITEMS,		/* a list of such mappings: T *items; size_t count; each `size` bytes,
-				 * a struct site_place first */
+	SCHEMA_ITEMS,		/* a list of such mappings: T *items; size_t count; each `size`
+				 * bytes, a struct site_place first */
 	SCHEMA_INCLUDE,		/* no key: the keys of `inner` may stand here too */
 	/* what holds several scalars */
 	SCHEMA_LIST,		/* one or a list of `each`: struct site_list */

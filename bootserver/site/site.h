@@ -10,7 +10,8 @@
 
 /*
  * The site as its files say it: plain data, made whole by site_parse() and not changed after.  All
- * strings are owned by the struct; a NULL string means "not given" unless a default stands beside it.
+ * strings are owned by the struct; a NULL string means "not given" unless a default stands beside
+ * it.
  */
 
 struct site_machine {
@@ -70,7 +71,7 @@ struct site {
 
 	enum site_enrolment enrolment;
 	struct site_list ssh_keys;		/* authorized_keys lines */
-	struct site_boot boot;			/* the site's own defaults; boot.image is `image:` */
+	struct site_boot boot; /* the site's own defaults; boot.image is `image:` */
 
 	struct site_rack *racks;
 	size_t nracks;
@@ -95,7 +96,8 @@ const struct site_machine *site_find_name(const struct site *site, const char *n
 
 const char *site_arch_name(enum site_arch arch);	/* "amd64", "arm64", "any" */
 
-/* The bases of URLs: "http://10.9.0.1" (port only when it is not the scheme's own); caller frees. */
+/* The bases of URLs: "http://10.9.0.1" (port only when it is not the scheme's own); caller frees.
+ */
 char *site_http_url(const struct site *site);
 char *site_https_url(const struct site *site);
 

@@ -50,7 +50,8 @@ is_printable(const char *text, size_t most)
 static int
 take_text(const struct schema_row *row, const char *text, void *field)
 {
-	return is_printable(text, row->most ? (size_t)row->most : 256) ? keep(field, text) : -EINVAL;
+	return is_printable(text, row->most ? (size_t)row->most : 256) ? keep(field, text)
+								       : -EINVAL;
 }
 
 static int
@@ -326,27 +327,29 @@ static const struct {
 	const char *what;	/* "must be …" */
 	const struct unit *units;	/* the range of the row is told in these */
 } types[SCHEMA_TYPES] = {
-	[SCHEMA_LABEL] = { take_label, "a name of a-z, 0-9 and '-' (at most 63, '-' not at the ends)" },
-	[SCHEMA_NAME] = { take_name, "a domain name in small letters, as lab.internal" },
-	[SCHEMA_TEXT] = { take_text, "a short line of text" },
-	[SCHEMA_ARGS] = { take_args, "at most 512 signs of A-Z a-z 0-9 space . _ : / = , @ + % ~ -" },
-	[SCHEMA_INTERFACE] = { take_interface, "the name of a network interface, as eno1" },
-	[SCHEMA_IMAGE] = { take_image, "NAME or NAME@GENERATION, as edge or edge@3" },
-	[SCHEMA_DISK] = { take_disk, "a name below /dev/disk/by-id/" },
-	[SCHEMA_UUID] = { take_uuid, "a UUID, as 4c4c4544-0042-3510-8052-b4c04f4a4a32" },
-	[SCHEMA_MAC] = { take_mac, "a MAC address, as 52:54:00:00:00:01" },
-	[SCHEMA_IP4_TEXT] = { take_ip4_text, "an IPv4 address, as 10.9.0.1" },
-	[SCHEMA_SSH_KEY] = { take_ssh_key, "a public key as in authorized_keys, as ssh-ed25519 AAAA…" },
-	[SCHEMA_CHOICE] = { take_choice, "one of " },
-	[SCHEMA_WORD] = { take_word, "one of " },
-	[SCHEMA_TRUTH] = { take_truth, "true or false" },
-	[SCHEMA_FLAG] = { take_flag, "true or false" },
-	[SCHEMA_PORT] = { take_port, "a number", (const struct unit[]){ { "", 1 }, { NULL } } },
-	[SCHEMA_IP4] = { take_ip4, "an IPv4 address, as 10.9.0.1" },
-	[SCHEMA_CIDR] = { take_cidr, "an address with its prefix length, as 10.9.0.1/24" },
-	[SCHEMA_RANGE] = { take_range, "two IPv4 addresses, as 10.9.0.100-10.9.0.199" },
-	[SCHEMA_SIZE] = { take_size, "a size in KiB, MiB, GiB or TiB", units_size },
-	[SCHEMA_TIME] = { take_time, "a time as 90s, 30m, 12h or 7d", units_time },
+	[SCHEMA_LABEL] = {take_label,
+			  "a name of a-z, 0-9 and '-' (at most 63, '-' not at the ends)"},
+	[SCHEMA_NAME] = {take_name, "a domain name in small letters, as lab.internal"},
+	[SCHEMA_TEXT] = {take_text, "a short line of text"},
+	[SCHEMA_ARGS] = {take_args, "at most 512 signs of A-Z a-z 0-9 space . _ : / = , @ + % ~ -"},
+	[SCHEMA_INTERFACE] = {take_interface, "the name of a network interface, as eno1"},
+	[SCHEMA_IMAGE] = {take_image, "NAME or NAME@GENERATION, as edge or edge@3"},
+	[SCHEMA_DISK] = {take_disk, "a name below /dev/disk/by-id/"},
+	[SCHEMA_UUID] = {take_uuid, "a UUID, as 4c4c4544-0042-3510-8052-b4c04f4a4a32"},
+	[SCHEMA_MAC] = {take_mac, "a MAC address, as 52:54:00:00:00:01"},
+	[SCHEMA_IP4_TEXT] = {take_ip4_text, "an IPv4 address, as 10.9.0.1"},
+	[SCHEMA_SSH_KEY] = {take_ssh_key,
+			    "a public key as in authorized_keys, as ssh-ed25519 AAAA…"},
+	[SCHEMA_CHOICE] = {take_choice, "one of "},
+	[SCHEMA_WORD] = {take_word, "one of "},
+	[SCHEMA_TRUTH] = {take_truth, "true or false"},
+	[SCHEMA_FLAG] = {take_flag, "true or false"},
+	[SCHEMA_PORT] = {take_port, "a number", (const struct unit[]){{"", 1}, {NULL}}},
+	[SCHEMA_IP4] = {take_ip4, "an IPv4 address, as 10.9.0.1"},
+	[SCHEMA_CIDR] = {take_cidr, "an address with its prefix length, as 10.9.0.1/24"},
+	[SCHEMA_RANGE] = {take_range, "two IPv4 addresses, as 10.9.0.100-10.9.0.199"},
+	[SCHEMA_SIZE] = {take_size, "a size in KiB, MiB, GiB or TiB", units_size},
+	[SCHEMA_TIME] = {take_time, "a time as 90s, 30m, 12h or 7d", units_time},
 };
 
 int

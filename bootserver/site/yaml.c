@@ -71,7 +71,8 @@ tell_syntax(struct yaml *yaml, int file, struct site_findings *findings)
 			continue;
 		place.line = e->line > 0 ? e->line : 1;
 		place.column = e->column > 0 ? e->column : 1;
-		site_find_error(findings, &place, "not valid YAML: %.*s", (int)strcspn(e->msg, "\n"), e->msg);
+		site_find_error(findings, &place, "not valid YAML: %.*s",
+				(int)strcspn(e->msg, "\n"), e->msg);
 		any = true;
 	}
 	if (!any && fy_parser_get_stream_error(yaml->parser)) {
@@ -93,8 +94,9 @@ tell_second(struct yaml *yaml, int file, struct site_findings *findings)
 	if (!second)
 		return false;
 	place = yaml_aim(fy_document_root(second), &place).place;
-	site_find_error(findings, &place, "a second YAML document begins before this: one file holds "
-			"one document, take the line \"---\" away");
+	site_find_error(findings, &place,
+			"a second YAML document begins before this: one file holds one document, "
+			"take the line \"---\" away");
 	fy_parse_document_destroy(yaml->parser, second);
 	return true;
 }

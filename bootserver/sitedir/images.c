@@ -59,7 +59,8 @@ parts_parse(struct image *image, const json_t *parts, struct err *err)
 	size_t count = json_array_size(parts);
 
 	if (count < 1 || count > PARTS_MOST)
-		return err_set(err, -EINVAL, "\"parts\" must be a list of 1 to %d parts", PARTS_MOST);
+		return err_set(err, -EINVAL, "\"parts\" must be a list of 1 to %d parts",
+			       PARTS_MOST);
 	image->parts = mem_new(count * sizeof(*image->parts));
 	for (size_t i = 0; i < count; i++) {
 		struct image_part *part = &image->parts[i];
@@ -89,8 +90,10 @@ args_parse(struct image *image, const json_t *args, struct err *err)
 			return err_set(err, -EINVAL, "%s has no kernel or no initrd",
 				       site_arch_name(arch));
 		if (words_bad_sign(text) || strlen(text) > 1024)
-			return err_set(err, -EINVAL, "kernel arguments for %s hold a sign that a script "
-				       "cannot carry", site_arch_name(arch));
+			return err_set(err, -EINVAL,
+				       "kernel arguments for %s hold a sign that a script cannot "
+				       "carry",
+				       site_arch_name(arch));
 		image->args[arch] = str_dup(text);
 	}
 	return 0;

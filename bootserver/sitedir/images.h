@@ -29,7 +29,7 @@ struct image {
 	struct image_part *parts;
 	size_t nparts;
 	char *args[3];		/* kernel arguments by enum site_arch; NULL: no such architecture */
-	char *signer;		/* common name of the trusted certificate that signed; NULL: none did */
+	char *signer; /* common name of the trusted certificate that signed; NULL: none did */
 	char *fault;		/* why the image may not be booted (signature, manifest), or NULL */
 };
 
@@ -43,7 +43,8 @@ int image_parse(struct image *ret, const char *text, size_t len, struct err *err
 void image_fini(struct image *image);
 
 /* The part of that name for that architecture, or NULL. */
-const struct image_part *image_part(const struct image *image, const char *part, enum site_arch arch);
+const struct image_part *image_part(const struct image *image, const char *part,
+				    enum site_arch arch);
 bool image_has_arch(const struct image *image, enum site_arch arch);	/* a kernel and an initrd */
 
 /* All generations in the store; one whose manifest or signature is at fault is listed with `fault`

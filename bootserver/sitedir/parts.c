@@ -1,6 +1,6 @@
 /*
- * The parts of images: bytes named by their SHA-256.  They come in under a name of their own and are
- * renamed when all of them are there, on the disk, and have the right digest.
+ * The parts of images: bytes named by their SHA-256.  They come in under a name of their own and
+ * are renamed when all of them are there, on the disk, and have the right digest.
  */
 #include "sitedir/parts.h"
 
@@ -61,12 +61,14 @@ part_pass(int from, int to, const struct image_part *part, const struct store_wa
 	if (r < 0)
 		return r;
 	if (done != part->size)
-		return err_set(err, -EBADMSG, "part %s (%s) has %" PRIu64 " bytes, the manifest says %"
-			       PRIu64, part->part, site_arch_name(part->arch), done, part->size);
+		return err_set(err, -EBADMSG,
+			       "part %s (%s) has %" PRIu64 " bytes, the manifest says %" PRIu64,
+			       part->part, site_arch_name(part->arch), done, part->size);
 	if (strcmp(digest, part->sha256) != 0)
-		return err_set(err, -EBADMSG, "part %s (%s) is damaged: its digest is %.12s…, the "
-			       "manifest says %.12s…", part->part, site_arch_name(part->arch), digest,
-			       part->sha256);
+		return err_set(err, -EBADMSG,
+			       "part %s (%s) is damaged: its digest is %.12s…, the manifest says "
+			       "%.12s…",
+			       part->part, site_arch_name(part->arch), digest, part->sha256);
 	return 0;
 }
 
@@ -188,7 +190,7 @@ store_verify(int dirfd, const struct image *image, const struct store_watch *wat
 	return 0;
 }
 
-/* Some manifests that nobody trusts any more still name their parts; an unreadable one names none. */
+/* Manifests nobody trusts any more still name their parts; an unreadable one names none. */
 static bool
 all_known(const struct images *images)
 {

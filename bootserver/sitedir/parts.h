@@ -5,7 +5,8 @@
 
 /* The parts themselves: store/sha256/<hex>, mode 0444, never changed.  The store is locked. */
 
-/* Copies the parts that are not there yet from the folder, where they are named by their digests. */
+/* Copies the parts that are not there yet from the folder, where they are named by their digests.
+ */
 int parts_bring_in(int dirfd, int folder, const struct image *image,
 		   const struct store_watch *watch, struct err *err);
 

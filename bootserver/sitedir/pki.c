@@ -3,10 +3,10 @@
  * certificates.  A key is written before its certificate, each as a whole file, so that a break in
  * between leaves nothing that the next call does not finish.
  *
- * Certificates begin in 1980: a machine whose clock battery is dead comes up with its firmware's first
- * day, and iPXE refuses a certificate that lies in the future (RFC 5280 has no use for the early date
- * beyond that, and the CA is the site's own).  They end years after today, or after EPOCH where this
- * server's own clock is dead.
+ * Certificates begin in 1980: a machine whose clock battery is dead comes up with its firmware's
+ * first day, and iPXE refuses a certificate that lies in the future (RFC 5280 has no use for the
+ * early date beyond that, and the CA is the site's own).  They end years after today, or after
+ * EPOCH where this server's own clock is dead.
  */
 #include "sitedir/pki.h"
 
@@ -155,8 +155,9 @@ ca_ensure(struct making *m, const struct pair *pair, struct err *err)
 		if (!m->ca)
 			return err_wrap(err, -EINVAL, "%s", pair->cert_path);
 		if (faccessat(m->dirfd, pair->key_path, F_OK, 0) < 0)
-			return err_set(err, -ENOENT, "pki/ca.key is gone while pki/ca.crt is there: "
-				       "bring it back, or take pki/ca.crt away for a new site CA");
+			return err_set(err, -ENOENT,
+				       "pki/ca.key is gone while pki/ca.crt is there: bring it "
+				       "back, or take pki/ca.crt away for a new site CA");
 	}
 	r = key_ensure(m, pair, &m->ca_key, err);
 	if (r == 0 && m->ca && X509_check_private_key(m->ca, m->ca_key) != 1)
@@ -244,9 +245,11 @@ sitedir_pki_ensure(int dirfd, const struct site *site, uid_t uid, gid_t gid, int
 int
 sitedir_folders_ensure(int dirfd, uid_t uid, gid_t gid, struct err *err)
 {
-	static const struct { const char *path; mode_t mode; } folders[] = {
-		{ "machines.d", 0755 }, { "pki", 0755 }, { "pki/signers", 0755 }, { "state", 0700 },
-		{ "store", 0755 }, { "store/sha256", 0755 }, { "store/images", 0755 }, { "run", 0755 },
+	static const struct { const char *path; mode_t mode;
+	} folders[] = {
+		{"machines.d", 0755},	{"pki", 0755},	 {"pki/signers", 0755},
+		{"state", 0700},	{"store", 0755}, {"store/sha256", 0755},
+		{"store/images", 0755}, {"run", 0755},
 	};
 	struct making m = { .dirfd = dirfd, .uid = uid, .gid = gid };
 	int made = 0;

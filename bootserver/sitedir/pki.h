@@ -8,11 +8,11 @@
 #include "site/site.h"
 
 /*
- * The keys and certificates of a site directory (docs/INTERFACES.md): makes what is missing in pki/,
- * and renews the server's and the engine's certificate when they run out within 30 days, are not the
- * CA's, or (the server's) do not hold the server's address and the name boot.<domain>.  A key that
- * is there is never replaced.  The engine's files are given to user `uid`, group `gid` ((uid_t)-1: owners
- * stay).  1: something was made or renewed, 0: all was there, else negative.
+ * The keys and certificates of a site directory (docs/INTERFACES.md): makes what is missing in
+ * pki/, and renews the server's and the engine's certificate when they run out within 30 days, are
+ * not the CA's, or (the server's) do not hold the server's address and the name boot.<domain>.  A
+ * key that is there is never replaced.  The engine's files are given to user `uid`, group `gid`
+ * ((uid_t)-1: owners stay).  1: something was made or renewed, 0: all was there, else negative.
  */
 int sitedir_pki_ensure(int dirfd, const struct site *site, uid_t uid, gid_t gid, int64_t now_s,
 		       struct err *err);

@@ -77,7 +77,8 @@ sitedir_sources_read(int dirfd, struct sitedir_sources *ret, struct err *err)
 
 		r = file_read(dirfd, names[i], SOURCE_MOST, &text, &len, err);
 		if (r == -ENOENT && i == 0)
-			err_set(err, r, "there is no site.yaml here: `bootserver init` makes a site "
+			err_set(err, r,
+				"there is no site.yaml here: `bootserver init` makes a site "
 				"directory, -C DIR names one");
 		if (r < 0)
 			break;
@@ -119,8 +120,8 @@ sitedir_load(int dirfd, struct site **ret, struct site_findings *ret_findings, s
 	site = site_parse(sources.items, sources.count, ret_findings);
 	sitedir_sources_fini(&sources);
 	if (!site)
-		return err_set(err, -EINVAL, "the site's files have faults: `bootserver check` lists "
-			       "them");
+		return err_set(err, -EINVAL,
+			       "the site's files have faults: `bootserver check` lists them");
 	*ret = site;
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * The image store as it is changed: an image comes in part by part, then its signature, then, by one
- * rename, its manifest; only from there on it is there.  It goes the other way round.
+ * The image store as it is changed: an image comes in part by part, then its signature, then, by
+ * one rename, its manifest; only from there on it is there.  It goes the other way round.
  */
 #include "sitedir/store.h"
 
@@ -35,8 +35,8 @@ store_lock(int dirfd, struct err *err)
 	int fd = openat(dirfd, "store", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return err_errno(err, -errno, "this site directory has no store/; `bootserver init` "
-				 "makes it");
+		return err_errno(err, -errno,
+				 "this site directory has no store/; `bootserver init` makes it");
 	while (flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR) {
 			int code = -errno;
@@ -178,7 +178,8 @@ store_add(int dirfd, int folder, const struct store_watch *watch, struct store_a
 
 	r = file_read(folder, "manifest.json", MANIFEST_MOST, &in.manifest, &in.len, err);
 	if (r == -ENOENT)
-		return err_set(err, r, "there is no manifest.json in that folder: `bootserver image add` "
+		return err_set(err, r,
+			       "there is no manifest.json in that folder: `bootserver image add` "
 			       "takes the folder of a built image");
 	if (r < 0)
 		return r;

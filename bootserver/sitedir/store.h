@@ -7,7 +7,8 @@
 #include "lib/err.h"
 #include "sitedir/images.h"
 
-/* The image store as it is changed.  `dirfd` is the site directory; one change at a time, others wait. */
+/* The image store as it is changed.  `dirfd` is the site directory; one change at a time, others
+ * wait. */
 
 /* Told now and then while bytes move; may be NULL. */
 struct store_watch {
@@ -22,10 +23,11 @@ struct store_added {
 };
 
 /*
- * Brings the built folder `folder` (a descriptor) into the store: each part is read once, its digest
- * checked on the way, then the manifest becomes the image's next generation.  A signature that came
- * with it must be one the site trusts; without one the manifest is signed by pki/engine.key.  The same
- * image again gives the generation it has, and brings back parts that are gone.
+ * Brings the built folder `folder` (a descriptor) into the store: each part is read once, its
+ * digest checked on the way, then the manifest becomes the image's next generation.  A signature
+ * that came with it must be one the site trusts; without one the manifest is signed by
+ * pki/engine.key.  The same image again gives the generation it has, and brings back parts that are
+ * gone.
  */
 int store_add(int dirfd, int folder, const struct store_watch *watch, struct store_added *ret,
 	      struct err *err);
@@ -34,8 +36,8 @@ int store_add(int dirfd, int folder, const struct store_watch *watch, struct sto
 int store_verify(int dirfd, const struct image *image, const struct store_watch *watch,
 		 struct err *err);
 
-/* Takes a generation out, and the parts that no other image uses; *ret_freed in bytes.  Its number is
- * not given again. -ENOENT when it is not there. */
+/* Takes a generation out, and the parts that no other image uses; *ret_freed in bytes.  Its number
+ * is not given again. -ENOENT when it is not there. */
 int store_remove(int dirfd, const char *name, int generation, uint64_t *ret_freed, struct err *err);
 
 #endif

@@ -125,8 +125,10 @@ trust_signer(const struct trust *trust, const struct trust_signed *what, char **
 	name = common_name(cert);
 	X509_free(cert);
 	if (!key) {
-		r = err_set(err, -EACCES, "it is signed by \"%s\", whom this site does not trust: put "
-			    "that certificate into pki/signers/ if it should", name);
+		r = err_set(err, -EACCES,
+			    "it is signed by \"%s\", whom this site does not trust: put that "
+			    "certificate into pki/signers/ if it should",
+			    name);
 		free(name);
 		return r;
 	}

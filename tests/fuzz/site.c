@@ -1,6 +1,7 @@
 /*
  * Site files: whatever they hold, each finding has a place and a sentence; a site comes out exactly
- * when no finding is an error, and then its machines can be found by what they are known by.  A line
+ * when no finding is an error, and then its machines can be found by what they are known by.  A
+ * line
  * "%%" begins a second file, as of machines.d/.
  */
 #include <assert.h>

@@ -35,7 +35,7 @@ static char *
 findings_of(const char *base)
 {
 	char *path = str_format("%s.yaml", base), *more_path = str_format("%s.more.yaml", base);
-	struct site_source sources[2] = { { "site.yaml", NULL, 0 }, { "machines.d/more.yaml", NULL, 0 } };
+	struct site_source sources[2] = {{"site.yaml", NULL, 0}, {"machines.d/more.yaml", NULL, 0}};
 	char *text = read_or_null(path, &sources[0].len);
 	char *more = read_or_null(more_path, &sources[1].len);
 	struct site_findings findings;
@@ -74,7 +74,8 @@ compare(const char *yaml)
 	size_t len;
 
 	if (getenv("UPDATE"))
-		assert_int_equal(file_write(AT_FDCWD, ok_path, 0644, found, strlen(found), &err), 0);
+		assert_int_equal(file_write(AT_FDCWD, ok_path, 0644, found, strlen(found), &err),
+				 0);
 	wanted = read_or_null(ok_path, &len);
 	if (!wanted)
 		fail_msg("%s is missing", ok_path);

@@ -202,7 +202,8 @@ check_warns(void **state)
 	    "dhcp: {range: 10.9.0.100-10.9.0.199}\nimage: edge\n"
 	    "machines: [{name: n1, mac: 52:54:00:00:00:01}]\n");
 	must("check", 0);
-	assert_string_equal(r.err, "site.yaml:4:8: warning: the store holds no image yet: `bootserver "
+	assert_string_equal(r.err,
+			    "site.yaml:4:8: warning: the store holds no image yet: `bootserver "
 			    "image add FOLDER` brings \"edge\" in\n");
 }
 
@@ -217,10 +218,11 @@ build(const char *folder, const char *name, const char *content)
 	path = str_format("%s/%s", folder, sum);
 	put(path, content);
 	free(path);
-	text = str_format("{\"schema\": 1, \"name\": \"%s\", \"version\": \"7\", \"parts\": ["
-			  "{\"part\": \"kernel\", \"arch\": \"amd64\", \"sha256\": \"%s\", \"size\": %zu},"
-			  "{\"part\": \"initrd\", \"arch\": \"amd64\", \"sha256\": \"%s\", \"size\": %zu}]}",
-			  name, sum, strlen(content), sum, strlen(content));
+	text = str_format(
+		"{\"schema\": 1, \"name\": \"%s\", \"version\": \"7\", \"parts\": [{\"part\": "
+		"\"kernel\", \"arch\": \"amd64\", \"sha256\": \"%s\", \"size\": %zu},{\"part\": "
+		"\"initrd\", \"arch\": \"amd64\", \"sha256\": \"%s\", \"size\": %zu}]}",
+		name, sum, strlen(content), sum, strlen(content));
 	path = str_format("%s/manifest.json", folder);
 	put(path, text);
 	free(path);
@@ -271,9 +273,11 @@ image_in_use(void **state)
 	assert_string_equal(r.err, "");
 	must("-C s image rm edge@1", 1);
 	assert_non_null(strstr(r.err, "edge@1 is used by n1"));
-	put("s/machines.d/n1.yaml", "machines: [{name: n1, mac: 52:54:00:00:00:01, arch: arm64}]\n");
+	put("s/machines.d/n1.yaml",
+	    "machines: [{name: n1, mac: 52:54:00:00:00:01, arch: arm64}]\n");
 	must("-C s check", 1);
-	assert_string_equal(r.err, "machines.d/n1.yaml:1:53: error: image edge@1, which this machine "
+	assert_string_equal(r.err,
+			    "machines.d/n1.yaml:1:53: error: image edge@1, which this machine "
 			    "boots, has no arm64 part\n");
 	put("s/machines.d/n1.yaml", "machines: []\n");
 	must("-C s image rm edge@1", 0);

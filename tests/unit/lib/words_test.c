@@ -23,7 +23,8 @@ distances(void **state)
 		    words_distance(rows[i].b, rows[i].a) != rows[i].distance)
 			fail_msg("%s, %s: %zu", rows[i].a, rows[i].b,
 				 words_distance(rows[i].a, rows[i].b));
-	assert_int_equal(words_distance("a", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), 99);
+	assert_int_equal(words_distance("a", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+			 99);
 }
 
 static void

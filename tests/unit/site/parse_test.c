@@ -66,7 +66,8 @@ dhcp_is_authoritative_once_there(void **state)
 static void
 machine_says_little(void **state)
 {
-	struct site *site = parse(HEAD "image: edge\nmachines: [{name: n1, mac: 52-54-00-00-00-AB}]\n");
+	struct site *site =
+		parse(HEAD "image: edge\nmachines: [{name: n1, mac: 52-54-00-00-00-AB}]\n");
 	const struct site_machine *machine = &site->machines[0];
 
 	(void)state;
@@ -85,14 +86,16 @@ machine_says_little(void **state)
 static void
 machine_says_all(void **state)
 {
-	struct site *site = parse(HEAD
+	struct site *site = parse(
+		HEAD
 		"dhcp: {range: 10.9.0.100-10.9.0.199}\n"
 		"image: edge\nracks: [{name: r1, labels: {row: a, side: left}}]\n"
 		"profiles: [{name: p, rest: storage}]\n"
 		"rules: [{match: {product: A B}, profile: p, approve: true}]\n"
 		"machines:\n"
 		"  - name: n1\n    mac: [52:54:00:00:00:01, 52:54:00:00:00:02]\n"
-		"    uuid: 4C4C4544-0042-3510-8052-B4C04F4A4A32\n    serial: 00123\n    arch: arm64\n"
+		"    uuid: 4C4C4544-0042-3510-8052-B4C04F4A4A32\n    serial: 00123\n    arch: "
+		"arm64\n"
 		"    rack: r1\n    address: 10.9.0.11\n    profile: p\n    labels: {use: web}\n"
 		"    image: edge@12\n    args: a=b\n    system-disk: /dev/disk/by-id/nvme-1\n"
 		"    state-size: 512MiB\n    rest: unused\n    diskless: false\n"
@@ -158,8 +161,9 @@ files_and_finding(void **state)
 static void
 urls(void **state)
 {
-	struct site *site = parse("site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24, "
-				  "http-port: 8080}\n");
+	struct site *site =
+		parse("site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24, "
+		      "http-port: 8080}\n");
 	char *http = site_http_url(site), *https = site_https_url(site);
 
 	(void)state;

@@ -22,8 +22,10 @@ static const char head[] = "site: {name: big}\n"
 static void
 machine_add(struct buf *buf, int number, int mac)
 {
-	buf_format(buf, "  - {name: n%d, mac: \"52:54:00:00:%02x:%02x\", address: 10.8.%d.%d, rack: r1, "
-		   "labels: {use: web}}\n", number, mac >> 8, mac & 255, number >> 8, number & 255);
+	buf_format(buf,
+		   "  - {name: n%d, mac: \"52:54:00:00:%02x:%02x\", address: 10.8.%d.%d, rack: r1, "
+		   "labels: {use: web}}\n",
+		   number, mac >> 8, mac & 255, number >> 8, number & 255);
 }
 
 static double
@@ -45,7 +47,8 @@ check(const char *text, size_t len, size_t findings_wanted)
 	assert_int_equal(findings.count, findings_wanted);
 	assert_true((site != NULL) == (findings_wanted == 0));
 	if (site)
-		assert_string_equal(site_find(site, "52:54:00:00:27:0f", NULL, NULL)->name, "n9999");
+		assert_string_equal(site_find(site, "52:54:00:00:27:0f", NULL, NULL)->name,
+				    "n9999");
 	site_findings_fini(&findings);
 	site_free(site);
 }

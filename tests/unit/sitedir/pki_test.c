@@ -219,7 +219,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(made_and_kept, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(renewed, folder_enter, folder_leave),
-		cmocka_unit_test_setup_teardown(finishes_what_was_begun, folder_enter, folder_leave),
+		cmocka_unit_test_setup_teardown(finishes_what_was_begun, folder_enter,
+						folder_leave),
 		cmocka_unit_test_setup_teardown(lost_ca_key, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(dead_clock, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(long_names, folder_enter, folder_leave),

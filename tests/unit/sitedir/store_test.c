@@ -1,4 +1,5 @@
-/* The image store: what comes in, what is refused, what goes, and what is left when it is damaged. */
+/* The image store: what comes in, what is refused, what goes, and what is left when it is damaged.
+ */
 #include "cmocka_all.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ put(const char *path, const void *data, size_t len)
 static int
 enter(void **state)
 {
-	struct site site = { .name = site_name, .domain = site_domain, .address = { 0x0a090001, 24 } };
+	struct site site = {.name = site_name, .domain = site_domain, .address = {0x0a090001, 24}};
 	struct err err = { "" };
 
 	if (folder_enter(state) < 0 ||
@@ -52,10 +53,12 @@ build(const char *folder, const char *name, const char *seed)
 	path = str_format("%s/%s", folder, initrd);
 	put(path, "initrd", 6);
 	free(path);
-	text = str_format("{\"schema\": 1, \"name\": \"%s\", \"version\": \"1\", \"parts\": ["
-			  "{\"part\": \"kernel\", \"arch\": \"amd64\", \"sha256\": \"%s\", \"size\": %zu},"
-			  "{\"part\": \"initrd\", \"arch\": \"amd64\", \"sha256\": \"%s\", \"size\": 6}],"
-			  "\"args\": {\"amd64\": \"quiet\"}}", name, kernel, strlen(seed), initrd);
+	text = str_format(
+		"{\"schema\": 1, \"name\": \"%s\", \"version\": \"1\", \"parts\": [{\"part\": "
+		"\"kernel\", \"arch\": \"amd64\", \"sha256\": \"%s\", \"size\": %zu},{\"part\": "
+		"\"initrd\", \"arch\": \"amd64\", \"sha256\": \"%s\", \"size\": 6}],\"args\": "
+		"{\"amd64\": \"quiet\"}}",
+		name, kernel, strlen(seed), initrd);
 	path = str_format("%s/manifest.json", folder);
 	put(path, text, strlen(text));
 	free(path);
@@ -311,8 +314,8 @@ nothing_is_collected_in_doubt(void **state)
 	build("two", "edge", "kernel two");
 	must_add("one");
 	must_add("two");
-	assert_int_equal(system("chmod u+w store/images/edge/1.json; echo > store/images/edge/1.json"),
-			 0);
+	assert_int_equal(
+		system("chmod u+w store/images/edge/1.json; echo > store/images/edge/1.json"), 0);
 	assert_int_equal(store_remove(AT_FDCWD, "edge", 2, &freed, &err), 0);
 	assert_int_equal(freed, 0);
 	assert_int_equal(count_files("store/sha256"), 3);
@@ -322,13 +325,18 @@ static void
 manifests(void **state)
 {
 	static const char *const bad[] = {
-		"", "[]", "{}", "{\"schema\": 2}", "{\"schema\": 1, \"name\": \"A\"}",
+		"",
+		"[]",
+		"{}",
+		"{\"schema\": 2}",
+		"{\"schema\": 1, \"name\": \"A\"}",
 		"{\"schema\": 1, \"name\": \"a\", \"version\": \"1\", \"parts\": []}",
-		"{\"schema\": 1, \"name\": \"a\", \"version\": \"1\", \"parts\": [{\"part\": \"kernel\", "
-		"\"arch\": \"amd64\", \"sha256\": \"00\", \"size\": 1}]}",
-		"{\"schema\": 1, \"name\": \"a\", \"version\": \"1\", \"parts\": [{\"part\": \"kernel\", "
-		"\"arch\": \"amd64\", \"sha256\": \"0000000000000000000000000000000000000000000000000000"
-		"000000000000\", \"size\": 1}]}",		/* no initrd */
+		"{\"schema\": 1, \"name\": \"a\", \"version\": \"1\", \"parts\": [{\"part\": "
+		"\"kernel\", \"arch\": \"amd64\", \"sha256\": \"00\", \"size\": 1}]}",
+		"{\"schema\": 1, \"name\": \"a\", \"version\": \"1\", \"parts\": [{\"part\": "
+		"\"kernel\", \"arch\": \"amd64\", \"sha256\": "
+		"\"0000000000000000000000000000000000000000000000000000000000000000\", \"size\": "
+		"1}]}", /* no initrd */
 	};
 	struct image image;
 	struct err err;
@@ -348,9 +356,10 @@ references(void **state)
 		const char *text, *name;
 		int generation;
 	} rows[] = {
-		{ "edge", "edge", 0 }, { "edge@3", "edge", 3 }, { "edge@0", NULL, 0 }, { "edge@", NULL, 0 },
-		{ "@3", NULL, 0 }, { "edge@3x", NULL, 0 }, { "edge@-3", NULL, 0 }, { "Edge", NULL, 0 },
-		{ "edge@9999999999", NULL, 0 }, { "../edge", NULL, 0 }, { "", NULL, 0 },
+		{"edge", "edge", 0},  {"edge@3", "edge", 3}, {"edge@0", NULL, 0},
+		{"edge@", NULL, 0},   {"@3", NULL, 0},	     {"edge@3x", NULL, 0},
+		{"edge@-3", NULL, 0}, {"Edge", NULL, 0},     {"edge@9999999999", NULL, 0},
+		{"../edge", NULL, 0}, {"", NULL, 0},
 	};
 	char name[64];
 	int generation;
