@@ -96,8 +96,7 @@ const struct site_machine *site_find_name(const struct site *site, const char *n
 
 const char *site_arch_name(enum site_arch arch);	/* "amd64", "arm64", "any" */
 
-/* The bases of URLs: "http://10.9.0.1" (port only when it is not the scheme's own); caller frees.
- */
+/* The bases of URLs: "http://10.9.0.1" (port where it is not the scheme's own); caller frees. */
 char *site_http_url(const struct site *site);
 char *site_https_url(const struct site *site);
 

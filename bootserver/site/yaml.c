@@ -151,6 +151,15 @@ yaml_root(const struct yaml *yaml)
 	return yaml && yaml->document ? fy_document_root(yaml->document) : NULL;
 }
 
+/* A value that is not there: its place differs between versions of libfyaml. */
+static bool
+is_nothing(struct fy_node *node)
+{
+	size_t len = 0;
+
+	return yaml_is_null(node) && (!fy_node_get_scalar(node, &len) || len == 0);
+}
+
 /* Where a node begins: a scalar's own place, else that of its first part, which for a list or
  * mapping in brackets is one or more columns in.  Nothing changes where that cannot be told. */
 static void
@@ -164,7 +173,7 @@ node_place(struct fy_node *node, struct site_place *place)
 	for (int depth = 0; node && depth < 64; depth++) {
 		if (fy_node_is_scalar(node) || fy_node_is_alias(node)) {
 			mark = fy_token_start_mark(fy_node_get_scalar_token(node));
-			if (!mark || (yaml_is_null(node) && mark->line == 0))
+			if (!mark || is_nothing(node))
 				return;
 			if (fy_node_get_style(node) == FYNS_LITERAL ||
 			    fy_node_get_style(node) == FYNS_FOLDED)

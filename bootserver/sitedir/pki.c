@@ -4,9 +4,8 @@
  * between leaves nothing that the next call does not finish.
  *
  * Certificates begin in 1980: a machine whose clock battery is dead comes up with its firmware's
- * first day, and iPXE refuses a certificate that lies in the future (RFC 5280 has no use for the
- * early date beyond that, and the CA is the site's own).  They end years after today, or after
- * EPOCH where this server's own clock is dead.
+ * first day, and iPXE refuses a certificate that lies in the future.  They end years after today,
+ * or after EPOCH where this server's own clock is dead.
  */
 #include "sitedir/pki.h"
 
