@@ -2,19 +2,28 @@
  * script.  Never an HTTP error: whoever asks here reads scripts. */
 #include "web/endpoints.h"
 
+#include <string.h>
+
 #include "lib/json.h"
 #include "web/claims.h"
 #include "web/link.h"
 #include "web/request.h"
 #include "web/script.h"
 
-static enum MHD_Result
-take_claim(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
-	   const char *value, size_t len)
+static json_t *
+claims_of(struct request *req)
 {
-	(void)kind, (void)name_len;
-	claims_take(arg, name, value, len);
-	return MHD_YES;
+	json_t *claims = json_object();
+
+	for (size_t i = 0; claims_name(i); i++) {
+		const char *name = claims_name(i), *value = NULL;
+		size_t len = 0;
+
+		MHD_lookup_connection_value_n(req->peer->mhd, MHD_GET_ARGUMENT_KIND, name,
+					      strlen(name), &value, &len);
+		claims_take(claims, name, value, len);
+	}
+	return claims;
 }
 
 static void
@@ -34,9 +43,8 @@ decided(struct request *req, const json_t *answer)
 void
 boot_answer(struct request *req)
 {
-	json_t *claims = json_object(), *message;
+	json_t *claims = claims_of(req), *message;
 
-	MHD_get_connection_values_n(req->peer->mhd, MHD_GET_ARGUMENT_KIND, take_claim, claims);
 	if (!json_object_get(claims, "mac")) {
 		json_decref(claims);
 		script_fail(req, "the request names no MAC address that can be read");

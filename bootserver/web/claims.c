@@ -65,7 +65,14 @@ static const struct {
 	{ "cpu64", shape_word },
 	{ "lldp", shape_text },
 	{ "version", shape_text },
+	{ NULL, NULL }
 };
+
+const char *
+claims_name(size_t number)
+{
+	return known[number].name;
+}
 
 void
 claims_clean(char *ret, size_t size, const char *value, size_t len)
@@ -96,7 +103,7 @@ claims_take(json_t *claims, const char *name, const char *value, size_t len)
 
 	if (!name || !value)
 		return false;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+	for (size_t i = 0; known[i].name; i++) {
 		if (strcmp(known[i].name, name) != 0)
 			continue;
 		claims_clean(clean, CLAIMS_TEXT + 1, value, len);

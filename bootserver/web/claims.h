@@ -13,6 +13,9 @@
 #define CLAIMS_TEXT 128		/* bytes of a claim, at most */
 #define CLAIMS_REPORT 200	/* bytes of a report's text */
 
+/* The names there are, from 0; behind the last NULL. */
+const char *claims_name(size_t number);
+
 /* Takes one query parameter of /v1/boot into the object `claims`.  `value` may hold any bytes (NUL
  * too); NULL is as empty.  Unknown names, empty values, names said before, and values that do not
  * have their name's shape (a MAC, a UUID, a word) are left out; in free text other bytes become '_'
