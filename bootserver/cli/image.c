@@ -285,6 +285,20 @@ machine_ref(const struct site *site, const struct site_machine *machine)
 	return ref ? ref : site->boot.image;
 }
 
+/* Is there another good generation for that architecture? */
+static bool
+has_other(const struct images *images, const char *name, int generation, enum site_arch arch)
+{
+	for (size_t i = 0; i < images->count; i++) {
+		const struct image *image = &images->items[i];
+
+		if (strcmp(image->name, name) == 0 && image->generation != generation &&
+		    !image->fault && (arch == SITE_ARCH_ANY || image_has_arch(image, arch)))
+			return true;
+	}
+	return false;
+}
+
 /* The first machine of the site file that would have nothing to boot without this generation (fresh
  * memory), or NULL: the server need not run for that to be seen. */
 static char *
@@ -294,25 +308,22 @@ needed_by(const char *name, int generation)
 	struct images images;
 	struct err err = { "" };
 	struct site *site = NULL;
-	const struct image *other = NULL;
 	char *user = NULL, ref_name[64];
 	int ref_generation;
 
 	if (images_list(AT_FDCWD, &images, &err) < 0)
 		return NULL;
-	for (size_t i = 0; i < images.count; i++)
-		if (strcmp(images.items[i].name, name) == 0 && !images.items[i].fault &&
-		    images.items[i].generation != generation)
-			other = &images.items[i];
 	sitedir_load(AT_FDCWD, &site, &findings, &err);
 	for (size_t i = 0; site && !user && i < site->nmachines; i++) {
-		const char *ref = machine_ref(site, &site->machines[i]);
+		const struct site_machine *machine = &site->machines[i];
+		const char *ref = machine_ref(site, machine);
 
 		if (!ref || image_ref_parse(ref_name, &ref_generation, ref) < 0 ||
 		    strcmp(ref_name, name) != 0)
 			continue;
-		if (ref_generation ? ref_generation == generation : !other)
-			user = str_dup(site->machines[i].name);
+		if (ref_generation ? ref_generation == generation
+				   : !has_other(&images, name, generation, machine->arch))
+			user = str_dup(machine->name);
 	}
 	site_free(site);
 	site_findings_fini(&findings);

@@ -268,19 +268,28 @@ image_in_use(void **state)
 	build("one", "edge", "one");
 	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
 	must("-C s image add one", 0);
+	must("-C s image rm edge@1", 0);	/* nobody's */
+	must("-C s image add one", 0);
+	assert_string_equal(r.out, "edge@2\n");
 	put("s/machines.d/n1.yaml", "machines: [{name: n1, mac: 52:54:00:00:00:01}]\n");
 	must("-C s check", 0);
 	assert_string_equal(r.err, "");
-	must("-C s image rm edge@1", 1);
-	assert_non_null(strstr(r.err, "edge@1 is used by n1"));
+	must("-C s image rm edge@2", 1);
+	assert_non_null(strstr(r.err, "edge@2 is used by n1"));
 	put("s/machines.d/n1.yaml",
 	    "machines: [{name: n1, mac: 52:54:00:00:00:01, arch: arm64}]\n");
 	must("-C s check", 1);
 	assert_string_equal(r.err,
-			    "machines.d/n1.yaml:1:53: error: image edge@1, which this machine "
+			    "machines.d/n1.yaml:1:53: error: image edge@2, which this machine "
 			    "boots, has no arm64 part\n");
 	put("s/machines.d/n1.yaml", "machines: []\n");
-	must("-C s image rm edge@1", 0);
+	build("two", "edge", "two");
+	must("-C s image add two", 0);
+	must("-C s image rm edge@2", 0);
+	put("s/machines.d/n1.yaml",
+	    "machines: [{name: n1, mac: 52:54:00:00:00:01, image: edge@3}]\n");
+	must("-C s image add one", 0);
+	must("-C s image rm edge@3", 1);	/* named, though there is a newer one */
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_enter, folder_leave)
