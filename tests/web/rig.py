@@ -1,12 +1,18 @@
 """The web process alone: a fake keeper and a fake engine on its channels, listening sockets on loopback."""
 
 import array
+import atexit
+import fcntl
+import functools
+import hashlib
 import http.client
 import json
 import os
+import shutil
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -25,13 +31,15 @@ def listening(port=0):
     return sock
 
 
-def certificates(folder):
-    """A CA and a server certificate for 127.0.0.1: (key, chain, path of ca.crt)."""
+@functools.cache
+def certificates(number):
+    """A CA and a server certificate for 127.0.0.1, made once a number: (key, chain, path of ca.crt)."""
+    folder = tempfile.mkdtemp(prefix="web-pki-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     run = lambda *args: subprocess.run(("openssl",) + args, cwd=folder, check=True, capture_output=True)
     for name in ("ca", "server"):
-        run("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", name + ".ec")
-        run("pkcs8", "-topk8", "-nocrypt", "-in", name + ".ec", "-out", name + ".key")
-    run("req", "-x509", "-new", "-key", "ca.key", "-subj", "/CN=site CA", "-days", "30",
+        run("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", name + ".key")
+    run("req", "-x509", "-new", "-key", "ca.key", "-subj", f"/CN=site CA {number}", "-days", "30",
         "-addext", "keyUsage=critical,keyCertSign", "-out", "ca.crt")
     run("req", "-new", "-key", "server.key", "-subj", "/CN=boot server", "-out", "server.csr")
     with open(os.path.join(folder, "san"), "w") as file:
@@ -53,7 +61,6 @@ class Channel:
         if len(data) > 65536:
             memory = os.memfd_create("message", os.MFD_ALLOW_SEALING)
             os.write(memory, data)
-            import fcntl
             fcntl.fcntl(memory, 1033, 0xF)      # F_ADD_SEALS, all of them
             data, fds = b"F", list(fds) + [memory]
         self.raw(data, fds)
@@ -83,7 +90,7 @@ class Web:
         self.store, self.tftp = os.path.join(self.folder, "sha256"), os.path.join(self.folder, "tftp")
         os.mkdir(self.store)
         os.mkdir(self.tftp)
-        self.key, self.cert, self.ca = certificates(self.folder)
+        self.key, self.cert, self.ca = certificates(1)
         self.keeper, self.engine = Channel(), Channel()
         self.messages, self.answers, self.news = [], {}, threading.Condition()
         self.log_path = os.path.join(self.folder, "log")
@@ -98,7 +105,6 @@ class Web:
         ends = (self.keeper.theirs.fileno(), self.engine.theirs.fileno())
 
         def descriptors():
-            import fcntl
             high = [fcntl.fcntl(end, fcntl.F_DUPFD, 100) for end in ends]
             for place, end in enumerate(high, 3):
                 os.dup2(end, place)
@@ -141,7 +147,6 @@ class Web:
             return next(filter(test, self.messages))
 
     def blob(self, data):
-        import hashlib
         name = hashlib.sha256(data).hexdigest()
         with open(os.path.join(self.store, name), "wb") as file:
             file.write(data)

@@ -1,7 +1,8 @@
 """What the web process does with hostile clients, and at the end of its life."""
 
-import json
+import fcntl
 import os
+import random
 import re
 import resource
 import signal
@@ -12,6 +13,7 @@ import time
 
 import pytest
 
+import rig
 from rig import SHORT, read_all, until
 
 GET = b"GET /boot.ipxe HTTP/1.1\r\nHost: x\r\n"
@@ -132,7 +134,6 @@ def test_a_body_without_end_is_cut(web):
 
 
 def test_noise(web):
-    import random
     chance = random.Random(7)
     words = [b"GET ", b"POST ", b"/blob/", b"/v1/boot?mac=", b"%", b"%00", b" HTTP/1.1\r\n", b"\r\n", b"Range: bytes=",
              b"Transfer-Encoding: chunked\r\n", b"Content-Length: ", b"5", b"\0", b"\xff", b"-", b"Host: x\r\n"]
@@ -242,7 +243,6 @@ def test_jail(web):
 
 
 def test_root_must_have_a_user_to_become(programs, tmp_path):
-    import rig
     with pytest.raises(AssertionError) as caught:
         rig.Web(programs["process"], tmp_path, env={"BOOTSERVER_UID": "0", "ASAN_OPTIONS": "detect_leaks=0"})
     assert "BOOTSERVER_UID must name a user other than root" in str(caught.value)
@@ -287,7 +287,6 @@ def test_end_by_sigterm_but_not_by_sigint(start):
 @pytest.mark.parametrize("message", [b"", b"x", b'{"type":"reload"}', b'{"type":"start"}', b'{"type":"start","listen":[]}'])
 def test_a_start_that_is_no_start(programs, message):
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    import fcntl
     high = fcntl.fcntl(theirs.fileno(), fcntl.F_DUPFD, 100)
     process = subprocess.Popen(programs["process"], preexec_fn=lambda: [os.dup2(high, 3), os.dup2(high, 4)],
                                pass_fds=(3, 4), stderr=subprocess.PIPE, env={"ASAN_OPTIONS": "detect_leaks=0"})

@@ -1,14 +1,14 @@
 """What the web process answers to honest requests."""
 
+import base64
 import http.client
-import json
 import os
 import subprocess
 import threading
 
 import pytest
 
-from rig import SHORT, until
+from rig import SHORT, certificates, until
 
 NONCE = "0123456789abcdef0123456789abcdef"
 DATA = bytes(range(256)) * 40
@@ -274,7 +274,6 @@ def test_report(web):
 
 
 def test_agent(web):
-    import base64
     der = os.urandom(3000)
     answer = base64.b64encode(b"answer").decode()
     web.answers["agent"] = lambda m: {"status": 202, "der": answer}
@@ -294,7 +293,6 @@ def test_agent(web):
 
 
 def test_agent_body_up_to_the_limit(web):
-    import base64
     web.answers["agent"] = lambda m: {"status": 200, "text": str(len(base64.b64decode(m["der"])))}
     assert web.ask("POST", "/v1/self/events", body=b"x" * (1 << 20), tls=True)[2] == b"1048576\n"
     assert web.ask("POST", "/v1/self/events", body=b"x" * ((1 << 20) + 1), tls=True)[0] == 413
@@ -384,21 +382,18 @@ def test_tls(web, version):
     text = s_client(web, "-" + version.lower().replace("v", "").replace(".", "_"))
     assert "Verify return code: 0 (ok)" in text and version in text
     assert text.count("-----BEGIN CERTIFICATE-----") >= 2       # the CA is in the chain: iPXE wants it
-    assert "CN = site CA" in text or "CN=site CA" in text
+    assert "site CA 1" in text
 
 
 def test_tls_that_is_too_old(web):
     assert "Cipher is (NONE)" in s_client(web, "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0")
 
 
-def test_reload(web, tmp_path):
+def test_reload(web):
     old = web.connection(tls=True)
     old.request("GET", "/boot.ipxe")
     assert old.getresponse().read()
-    folder = tmp_path / "new"
-    folder.mkdir()
-    from rig import certificates
-    key, cert, ca = certificates(str(folder))
+    key, cert, ca = certificates(2)
     web.keeper.send({"type": "reload", "key": key, "cert": cert, "url": "http://10.9.0.1:8080",
                      "scripts": {"boot": "#!ipxe\necho second\n", "failure": "#!ipxe\n"}})
     until(lambda: b"second" in web.get("/boot.ipxe")[2])
