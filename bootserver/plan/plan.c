@@ -13,6 +13,11 @@
 
 #include "lib/str.h"
 
+/* How the reason of an operator's plan begins. */
+static const char *const asked_for[] = {
+	[PLAN_LOCAL] = "the local disk", [PLAN_WAIT] = "to wait", [PLAN_RESCUE] = "a rescue shell",
+};
+
 #define STATE_SIZE ((int64_t)64 << 30)	/* docs/SITE-FILE.md, `state-size` */
 
 static const char *const kinds[] = {
@@ -295,7 +300,7 @@ choose_kind(const struct plan_ask *ask, const struct site_boot *boot, struct pla
 	if (kind == PLAN_MEMTEST)
 		choose_memtest(ask->claims, plan);
 	else if (kind != PLAN_IMAGE)
-		say(plan, kind, "%s, asked for by the operator", plan_kind_name(kind));
+		say(plan, kind, "%s, asked for by the operator", asked_for[kind]);
 	else if (!check_arch(ask->machine, ask->claims, plan))
 		return;
 	else if (history->image)
