@@ -14,7 +14,6 @@
 #include "cli/cli.h"
 #include "cli/findings.h"
 #include "cli/nic.h"
-#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/net.h"
 #include "lib/str.h"
@@ -86,7 +85,7 @@ sample_write(const struct asked *asked, const struct nic *nic, const char *name,
 	net_ip4_format(last, pool_last);
 	range = str_format("%s-%s", first, last);
 	text = site_sample(name, domain, nic->name, address, range);
-	r = file_write(AT_FDCWD, "site.yaml", 0644, text, strlen(text), err);
+	r = file_write((struct file_new){ AT_FDCWD, "site.yaml", 0644 }, text, strlen(text), err);
 	free(text);
 	free(range);
 free_domain:
@@ -147,7 +146,7 @@ pki_ensure(const struct cli *cli, struct err *err)
 	site_findings_fini(&findings);
 	if (r < 0)
 		return r;
-	r = sitedir_pki_ensure(AT_FDCWD, site, (uid_t)-1, (gid_t)-1, clock_now_ms() / 1000, err);
+	r = sitedir_pki_ensure(AT_FDCWD, site, (uid_t)-1, (gid_t)-1, err);
 	site_free(site);
 	return r;
 }

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "keeper/state.h"
-#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -142,7 +141,7 @@ make_pki(const struct keeper *keeper)
 	}
 	if (r == 0)
 		r = sitedir_pki_ensure(keeper->dir, site, keeper->engine_uid, keeper->engine_gid,
-				       clock_now_ms() / 1000, &err);
+				       &err);
 	if (r < 0) {
 		log_error("%s", err.text);
 		return 1;

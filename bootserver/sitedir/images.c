@@ -183,7 +183,7 @@ generation_read(int dirfd, const struct trust *trust, const char *name, int gene
 	int r;
 
 	*ret = (struct image){ .generation = 0 };
-	r = file_read(dirfd, path, MANIFEST_MOST, &text, &len, &err);
+	r = file_read(dirfd, path, &text, &len, &err);
 	if (r == 0)
 		r = image_parse(ret, text, len, &err);
 	if (r == 0 && strcmp(ret->name, name) != 0)

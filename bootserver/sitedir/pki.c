@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/pki.h"
 #include "lib/str.h"
@@ -65,7 +66,7 @@ give(const struct making *m, const char *path, struct err *err)
 static int
 read_pem(int dirfd, const char *path, char **ret, struct err *err)
 {
-	int r = file_read(dirfd, path, 1 << 20, ret, NULL, err);
+	int r = file_read(dirfd, path, ret, NULL, err);
 
 	return r == -ENOENT ? 0 : r < 0 ? r : 1;
 }
@@ -93,7 +94,7 @@ key_ensure(struct making *m, const struct pair *pair, EVP_PKEY **ret, struct err
 	if (!key)
 		return -EIO;
 	pem = pki_key_pem(key);
-	r = file_write(m->dirfd, pair->key_path, 0600, pem, strlen(pem), err);
+	r = file_write((struct file_new){ m->dirfd, pair->key_path, 0600 }, pem, strlen(pem), err);
 	OPENSSL_cleanse(pem, strlen(pem));
 	free(pem);
 	if (r < 0) {
@@ -128,7 +129,7 @@ cert_make(struct making *m, const struct pair *pair, EVP_PKEY *key, X509 **ret, 
 	if (!cert)
 		return -EIO;
 	pem = pki_cert_pem(cert);
-	r = file_write(m->dirfd, pair->cert_path, 0644, pem, strlen(pem), err);
+	r = file_write((struct file_new){ m->dirfd, pair->cert_path, 0644 }, pem, strlen(pem), err);
 	free(pem);
 	if (r < 0) {
 		X509_free(cert);
@@ -230,10 +231,12 @@ all_ensure(struct making *m, struct err *err)
 }
 
 int
-sitedir_pki_ensure(int dirfd, const struct site *site, uid_t uid, gid_t gid, int64_t now_s,
-		   struct err *err)
+sitedir_pki_ensure(int dirfd, const struct site *site, uid_t uid, gid_t gid, struct err *err)
 {
-	struct making m = { .dirfd = dirfd, .site = site, .uid = uid, .gid = gid, .now_s = now_s };
+	struct making m = {
+		.dirfd = dirfd, .site = site, .uid = uid, .gid = gid,
+		.now_s = clock_now_ms() / 1000,
+	};
 	int r = all_ensure(&m, err);
 
 	X509_free(m.ca);

@@ -1,7 +1,6 @@
 #ifndef SITEDIR_PKI_H
 #define SITEDIR_PKI_H
 
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "lib/err.h"
@@ -14,8 +13,7 @@
  * key that is there is never replaced.  The engine's files are given to user `uid`, group `gid`
  * ((uid_t)-1: owners stay).  1: something was made or renewed, 0: all was there, else negative.
  */
-int sitedir_pki_ensure(int dirfd, const struct site *site, uid_t uid, gid_t gid, int64_t now_s,
-		       struct err *err);
+int sitedir_pki_ensure(int dirfd, const struct site *site, uid_t uid, gid_t gid, struct err *err);
 
 /* The folders of a site directory: machines.d, pki, pki/signers, state (given to `uid`),
  * store/sha256, store/images, run.  Makes those that are missing: 1 if any, 0, else negative. */

@@ -75,7 +75,7 @@ sitedir_sources_read(int dirfd, struct sitedir_sources *ret, struct err *err)
 		char *text;
 		size_t len;
 
-		r = file_read(dirfd, names[i], SOURCE_MOST, &text, &len, err);
+		r = file_read(dirfd, names[i], &text, &len, err);
 		if (r == -ENOENT && i == 0)
 			err_set(err, r,
 				"there is no site.yaml here: `bootserver init` makes a site "

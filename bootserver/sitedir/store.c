@@ -55,7 +55,7 @@ next_generation(int dirfd, const struct images *images, const char *name)
 	struct err err;
 	int last = 0;
 
-	if (file_read(dirfd, path, 64, &text, NULL, &err) == 0) {
+	if (file_read(dirfd, path, &text, NULL, &err) == 0) {
 		last = atoi(text);
 		free(text);
 	}
@@ -73,10 +73,10 @@ sign(const struct incoming *in, unsigned char **ret_der, size_t *ret_len, struct
 	EVP_PKEY *key = NULL;
 	X509 *cert = NULL;
 	char *key_pem = NULL, *cert_pem = NULL;
-	int r = file_read(in->dirfd, "pki/engine.key", 1 << 20, &key_pem, NULL, err);
+	int r = file_read(in->dirfd, "pki/engine.key", &key_pem, NULL, err);
 
 	if (r == 0)
-		r = file_read(in->dirfd, "pki/engine.crt", 1 << 20, &cert_pem, NULL, err);
+		r = file_read(in->dirfd, "pki/engine.crt", &cert_pem, NULL, err);
 	if (r < 0) {
 		err_wrap(err, r, "cannot sign the image");
 		goto free_pem;
@@ -113,7 +113,7 @@ signature(const struct incoming *in, unsigned char **ret_der, size_t *ret_len, s
 	if (r < 0)
 		return err_wrap(err, r, "image %s is refused", in->image.name);
 	free(name);
-	return file_read(in->folder, "manifest.json.cms", 1 << 20, (char **)ret_der, ret_len, err);
+	return file_read(in->folder, "manifest.json.cms", (char **)ret_der, ret_len, err);
 }
 
 /* Manifest and signature into store/images/NAME/. */
@@ -130,9 +130,10 @@ publish(const struct incoming *in, int generation, struct err *err)
 	if (r == 0)
 		r = file_mkdirs(in->dirfd, folder, 0755, err);
 	if (r == 0)
-		r = file_write(in->dirfd, cms, 0444, der, der_len, err);
+		r = file_write((struct file_new){ in->dirfd, cms, 0444 }, der, der_len, err);
 	if (r == 0)
-		r = file_write(in->dirfd, json, 0444, in->manifest, in->len, err);
+		r = file_write((struct file_new){ in->dirfd, json, 0444 }, in->manifest, in->len,
+			       err);
 	free(der);
 	free(cms);
 	free(json);
@@ -176,7 +177,7 @@ store_add(int dirfd, int folder, const struct store_watch *watch, struct store_a
 	struct incoming in = { .dirfd = dirfd, .folder = folder };
 	int lock, r;
 
-	r = file_read(folder, "manifest.json", MANIFEST_MOST, &in.manifest, &in.len, err);
+	r = file_read(folder, "manifest.json", &in.manifest, &in.len, err);
 	if (r == -ENOENT)
 		return err_set(err, r,
 			       "there is no manifest.json in that folder: `bootserver image add` "
@@ -206,13 +207,13 @@ remember_last(int dirfd, const char *name, int generation, struct err *err)
 	char *path = str_format("store/images/%s/.last", name), *old, *text;
 	int last = 0, r = 0;
 
-	if (file_read(dirfd, path, 64, &old, NULL, err) == 0) {
+	if (file_read(dirfd, path, &old, NULL, err) == 0) {
 		last = atoi(old);
 		free(old);
 	}
 	if (generation > last) {
 		text = str_format("%d\n", generation);
-		r = file_write(dirfd, path, 0644, text, strlen(text), err);
+		r = file_write((struct file_new){ dirfd, path, 0644 }, text, strlen(text), err);
 		free(text);
 	}
 	free(path);

@@ -33,7 +33,7 @@ trust_add(struct trust *trust, int dirfd, const char *path, struct err *err)
 	struct trust_key *key;
 	X509 *cert;
 	char *pem;
-	int r = file_read(dirfd, path, 1 << 20, &pem, NULL, err);
+	int r = file_read(dirfd, path, &pem, NULL, err);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
@@ -111,7 +111,7 @@ trust_signer(const struct trust *trust, const struct trust_signed *what, char **
 	X509 *cert = NULL;
 	char *der, *name;
 	size_t der_len;
-	int r = file_read(what->dirfd, what->cms_path, 1 << 20, &der, &der_len, err);
+	int r = file_read(what->dirfd, what->cms_path, &der, &der_len, err);
 
 	if (r == -ENOENT)
 		return err_set(err, r, "it is not signed");

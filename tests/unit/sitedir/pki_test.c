@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/pki.h"
 #include "sitedir/pki.h"
@@ -28,7 +29,8 @@ ensure(const struct site *site, int64_t now)
 	int r;
 
 	assert_true(sitedir_folders_ensure(AT_FDCWD, (uid_t)-1, (gid_t)-1, &err) >= 0);
-	r = sitedir_pki_ensure(AT_FDCWD, site, (uid_t)-1, (gid_t)-1, now, &err);
+	clock_fake_ms = now * 1000;
+	r = sitedir_pki_ensure(AT_FDCWD, site, (uid_t)-1, (gid_t)-1, &err);
 	if (r < 0)
 		print_message("%s\n", err.text);
 	return r;
@@ -40,7 +42,7 @@ slurp(const char *path)
 	struct err err = { "" };
 	char *text = NULL;
 
-	if (file_read(AT_FDCWD, path, 1 << 20, &text, NULL, &err) < 0)
+	if (file_read(AT_FDCWD, path, &text, NULL, &err) < 0)
 		fail_msg("%s", err.text);
 	return text;
 }

@@ -17,7 +17,7 @@ put(const char *path, const char *text)
 {
 	struct err err = { "" };
 
-	if (file_write(AT_FDCWD, path, 0644, text, strlen(text), &err) < 0)
+	if (file_write((struct file_new){ AT_FDCWD, path, 0644 }, text, strlen(text), &err) < 0)
 		fail_msg("%s", err.text);
 }
 

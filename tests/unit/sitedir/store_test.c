@@ -21,7 +21,7 @@ put(const char *path, const void *data, size_t len)
 {
 	struct err err = { "" };
 
-	if (file_write(AT_FDCWD, path, 0644, data, len, &err) < 0)
+	if (file_write((struct file_new){ AT_FDCWD, path, 0644 }, data, len, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -35,7 +35,7 @@ enter(void **state)
 	if (folder_enter(state) < 0 ||
 	    sitedir_folders_ensure(AT_FDCWD, (uid_t)-1, (gid_t)-1, &err) < 0)
 		return -1;
-	return sitedir_pki_ensure(AT_FDCWD, &site, (uid_t)-1, (gid_t)-1, 1780000000, &err) < 0;
+	return sitedir_pki_ensure(AT_FDCWD, &site, (uid_t)-1, (gid_t)-1, &err) < 0;
 }
 
 /* A built folder of an amd64 image; `seed` makes its kernel, the initrd is always the same. */
@@ -208,7 +208,7 @@ sign_by_stranger(const char *folder, const char *cert_path)
 	unsigned char *der = NULL;
 	size_t len, der_len;
 
-	assert_int_equal(file_read(AT_FDCWD, path, 1 << 20, &text, &len, &err), 0);
+	assert_int_equal(file_read(AT_FDCWD, path, &text, &len, &err), 0);
 	assert_int_equal(cms_sign_detached(key, cert, text, len, &der, &der_len, &err), 0);
 	free(path);
 	path = str_format("%s/manifest.json.cms", folder);
