@@ -18,7 +18,7 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 
-#define REDRAW_MS 250		/* between two drawings, or five times what asking took */
+#define REDRAW_MS 250		/* between two drawings, or twenty times what asking took */
 
 static volatile sig_atomic_t stopped;
 
@@ -135,7 +135,7 @@ watch_screen(struct cli *cli)
 		buf_fini(&text);
 		json_decref(machines);
 		took = clock_mono_ms() - before;
-		rest(5 * took > REDRAW_MS ? 5 * took : REDRAW_MS);
+		rest(20 * took > REDRAW_MS ? 20 * took : REDRAW_MS);
 	}
 	fputs("\033[?25h", stdout);
 	return stopped ? CLI_GOOD : code;

@@ -193,21 +193,32 @@ measure(const struct row *rows, size_t count, size_t widths[COLUMNS])
 	}
 }
 
-/* What is left for the note; the line may not be longer than the terminal is wide. */
-static size_t
-fit_note(const size_t widths[COLUMNS], size_t width)
+/* How the line is laid out: columns that a narrow terminal has no room for are left out from the
+ * right, and the note gets what is left. */
+struct layout {
+	size_t widths[COLUMNS];
+	int last;		/* the columns before this one are shown */
+	size_t note;
+};
+
+static void
+fit(struct layout *layout, size_t width)
 {
 	size_t used = 0;
 
+	layout->last = NOTE;
+	layout->note = CELL_MAX;
 	if (!width)
-		return CELL_MAX;
+		return;
 	for (int c = 0; c < NOTE; c++)
-		used += widths[c] + 2;
-	return used < width ? width - used : 0;
+		used += layout->widths[c] + 2;
+	for (; used > width + 2 && layout->last > STATE; layout->last--)
+		used -= layout->widths[layout->last - 1] + 2;
+	layout->note = layout->last == NOTE && used < width ? width - used : 0;
 }
 
 static void
-print_row(struct buf *ret, struct row *row, const size_t widths[COLUMNS], size_t note,
+print_row(struct buf *ret, struct row *row, const struct layout *layout,
 	  const struct table_look *look)
 {
 	const char *colour = "";
@@ -216,7 +227,7 @@ print_row(struct buf *ret, struct row *row, const size_t widths[COLUMNS], size_t
 	for (size_t i = 0; look->colour && i < sizeof(colours) / sizeof(colours[0]); i++)
 		if (strcmp(colours[i].state, row->state) == 0)
 			colour = colours[i].colour;
-	for (int c = 0; c < NOTE; c++) {
+	for (int c = 0; c < layout->last; c++) {
 		bool painted = colour[0] && (c == STATE || c == PROGRESS);
 
 		if (painted)
@@ -224,14 +235,14 @@ print_row(struct buf *ret, struct row *row, const size_t widths[COLUMNS], size_t
 		if (c == PROGRESS) {
 			bar(ret, row->share, look);
 		} else {
-			table_cut(row->cells[c], widths[c]);
+			table_cut(row->cells[c], layout->widths[c]);
 			buf_text(ret, row->cells[c]);
 		}
 		if (painted)
 			buf_text(ret, "\033[0m");
-		pad(ret, c == PROGRESS ? BAR : signs(row->cells[c]), widths[c] + 2);
+		pad(ret, c == PROGRESS ? BAR : signs(row->cells[c]), layout->widths[c] + 2);
 	}
-	table_cut(row->cells[NOTE], note);
+	table_cut(row->cells[NOTE], layout->note);
 	buf_text(ret, row->cells[NOTE]);
 	while (ret->len > start && ret->text[ret->len - 1] == ' ')
 		ret->text[--ret->len] = '\0';
@@ -239,13 +250,14 @@ print_row(struct buf *ret, struct row *row, const size_t widths[COLUMNS], size_t
 }
 
 static void
-print_head(struct buf *ret, const size_t widths[COLUMNS], const struct table_look *look)
+print_head(struct buf *ret, const struct layout *layout, const struct table_look *look)
 {
 	if (look->colour)
 		buf_text(ret, "\033[1m");
-	for (int c = 0; c < NOTE; c++) {
+	for (int c = 0; c < layout->last; c++) {
 		buf_text(ret, columns[c].title);
-		pad(ret, strlen(columns[c].title), c < ADDRESS ? widths[c] + 2 : 0);
+		pad(ret, strlen(columns[c].title),
+		    c < layout->last - 1 ? layout->widths[c] + 2 : 0);
 	}
 	buf_text(ret, look->colour ? "\033[0m\n" : "\n");
 }
@@ -253,7 +265,8 @@ print_head(struct buf *ret, const size_t widths[COLUMNS], const struct table_loo
 void
 table_machines(const json_t *machines, const struct table_look *look, struct buf *ret)
 {
-	size_t count = json_array_size(machines), shown = count, widths[COLUMNS];
+	size_t count = json_array_size(machines), shown = count;
+	struct layout layout;
 	struct row *rows;
 
 	if (count == 0) {
@@ -265,10 +278,11 @@ table_machines(const json_t *machines, const struct table_look *look, struct buf
 	rows = mem_new(shown * sizeof(*rows));
 	for (size_t i = 0; i < shown; i++)
 		fill(&rows[i], json_array_get(machines, i), look);
-	measure(rows, shown, widths);
-	print_head(ret, widths, look);
+	measure(rows, shown, layout.widths);
+	fit(&layout, look->width);
+	print_head(ret, &layout, look);
 	for (size_t i = 0; i < shown; i++)
-		print_row(ret, &rows[i], widths, fit_note(widths, look->width), look);
+		print_row(ret, &rows[i], &layout, look);
 	if (shown < count)
 		buf_format(ret, "and %zu more\n", count - shown);
 	free(rows);

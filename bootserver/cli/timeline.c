@@ -182,14 +182,16 @@ next_begin(const struct span spans[PHASE_COUNT], int phase)
 static void
 print_span(struct buf *ret, const struct span *span, int phase, int64_t start_ms, int64_t end_ms)
 {
-	bool done = strcmp(span->state, "done") == 0;
+	bool plain = strcmp(span->state, "done") == 0 || strcmp(span->state, "begin") == 0;
 	char at[16], took[16];
 
 	table_time(at, span->begin_ms - start_ms);
 	table_time(took, end_ms - span->begin_ms);
-	buf_format(ret, "  %-8s %10s %10s   %s%s%s\n", phase_name((enum phase)phase), at, took,
-		   done || strcmp(span->state, "begin") == 0 ? "" : span->state,
-		   done || strcmp(span->state, "begin") == 0 || !span->text[0] ? "" : ": ", span->text);
+	buf_format(ret, "  %-8s %10s %10s", phase_name((enum phase)phase), at, took);
+	if (!plain || span->text[0])
+		buf_format(ret, "   %s%s%s", plain ? "" : span->state,
+			   plain || !span->text[0] ? "" : ": ", span->text);
+	buf_text(ret, "\n");
 }
 
 static void

@@ -1,0 +1,219 @@
+/* The operator's screens: the table of machines and one machine's timeline. */
+#include "cmocka_all.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/table.h"
+#include "cli/timeline.h"
+
+static const char machines[] =
+	"[{\"name\": \"n1\", \"state\": \"healthy\", \"phase\": \"healthy\", \"phase_state\": \"done\","
+	"  \"boot_since_ms\": 1000, \"healthy_ms\": 42300, \"image\": \"edge@2\", \"ip\": \"10.9.0.100\"},"
+	" {\"name\": \"n2\", \"state\": \"booting\", \"phase\": \"root\", \"phase_state\": \"begin\","
+	"  \"boot_since_ms\": 60000, \"healthy_ms\": null, \"image\": \"edge@2\", \"ip\": \"10.9.0.101\","
+	"  \"text\": \"250.0 MB\","
+	"  \"progress\": {\"part\": \"root\", \"done\": 100000000, \"total\": 250000000}},"
+	" {\"name\": \"m-525400000099\", \"state\": \"waiting\", \"phase\": \"script\","
+	"  \"phase_state\": \"wait\", \"boot_since_ms\": 90000, \"healthy_ms\": null, \"image\": null,"
+	"  \"ip\": \"10.9.0.102\", \"text\": \"unknown machine: approve it by its code ABCD-2345\"},"
+	" {\"name\": \"n3\", \"state\": \"new\", \"phase\": \"\", \"phase_state\": \"\","
+	"  \"boot_since_ms\": 0, \"healthy_ms\": null, \"image\": \"edge@2\", \"ip\": null}]";
+
+static void
+expect_table(const struct table_look *look, const char *wanted)
+{
+	json_t *list = json_loads(machines, 0, NULL);
+	struct buf got;
+
+	assert_non_null(list);
+	buf_init(&got);
+	table_machines(list, look, &got);
+	assert_string_equal(got.text, wanted);
+	buf_fini(&got);
+	json_decref(list);
+}
+
+static void
+table_in_plain_signs(void **state)
+{
+	struct table_look look = { .now_ms = 100000 };
+
+	(void)state;
+	expect_table(&look,
+		"NAME            STATE    PHASE    PROGRESS        TIME    IMAGE   ADDRESS\n"
+		"n1              healthy  healthy  ##############  41 s    edge@2  10.9.0.100\n"
+		"n2              booting  root     #######.......  40 s    edge@2  10.9.0.101"
+		"   40% of 250 MB\n"
+		"m-525400000099  waiting  script   ###...........  10 s            10.9.0.102"
+		"  unknown machine: approve it by its code ABCD-2345\n"
+		"n3              new                                       edge@2            "
+		"  not seen yet\n");
+}
+
+static void
+table_with_blocks_fits_the_terminal(void **state)
+{
+	struct table_look look = { .now_ms = 100000, .utf8 = true, .width = 90, .rows = 3 };
+
+	(void)state;
+	expect_table(&look,
+		"NAME            STATE    PHASE    PROGRESS        TIME    IMAGE   ADDRESS\n"
+		"n1              healthy  healthy  ██████████████  41 s    edge@2  10.9.0.100\n"
+		"n2              booting  root     ███████▍······  40 s    edge@2  10.9.0.101   40% of 250\n"
+		"m-525400000099  waiting  script   ███···········  10 s            10.9.0.102  unknown mach\n"
+		"and 1 more\n");
+}
+
+static void
+narrow_terminal_gets_fewer_columns(void **state)
+{
+	struct table_look look = { .now_ms = 100000, .width = 56, .rows = 2 };
+
+	(void)state;
+	expect_table(&look,
+		"NAME  STATE    PHASE    PROGRESS        TIME    IMAGE\n"
+		"n1    healthy  healthy  ##############  41 s    edge@2\n"
+		"n2    booting  root     #######.......  40 s    edge@2\n"
+		"and 2 more\n");
+	look.width = 9;
+	expect_table(&look, "NAME\nn1\nn2\nand 2 more\n");
+}
+
+static void
+colour_is_around_state_and_bar_alone(void **state)
+{
+	struct table_look look = { .now_ms = 100000, .colour = true, .rows = 1 };
+
+	(void)state;
+	expect_table(&look,
+		"\033[1mNAME  STATE    PHASE    PROGRESS        TIME    IMAGE   ADDRESS\033[0m\n"
+		"n1    \033[32mhealthy\033[0m  healthy  \033[32m##############\033[0m  41 s    edge@2"
+		"  10.9.0.100\nand 3 more\n");
+}
+
+static void
+no_machines_is_said(void **state)
+{
+	struct table_look look = { .now_ms = 1 };
+	json_t *list = json_array();
+	struct buf got;
+
+	(void)state;
+	buf_init(&got);
+	table_machines(list, &look, &got);
+	assert_string_equal(got.text, "no machines yet: put some into site.yaml, or power one on\n");
+	buf_fini(&got);
+	json_decref(list);
+}
+
+static void
+times_read_well(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} rows[] = {
+		{ -5, "0.0 s" }, { 0, "0.0 s" }, { 449, "0.4 s" }, { 9999, "9.9 s" }, { 10000, "10 s" },
+		{ 99999, "99 s" }, { 100000, "1 m 40 s" }, { 3599999, "59 m 59 s" },
+		{ 3600000, "1 h 00 m" }, { 86400000, "1 d 0 h" }, { 8640000000, "100 d 0 h" },
+	};
+	char got[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		table_time(got, rows[i].ms);
+		assert_string_equal(got, rows[i].text);
+	}
+}
+
+static void
+text_is_cut_between_signs(void **state)
+{
+	char text[] = "aä█b";
+
+	(void)state;
+	table_cut(text, 9);
+	assert_string_equal(text, "aä█b");
+	table_cut(text, 3);
+	assert_string_equal(text, "aä█");
+	table_cut(text, 2);
+	assert_string_equal(text, "aä");
+	table_cut(text, 0);
+	assert_string_equal(text, "");
+}
+
+static const char stalled[] =
+	"{\"name\": \"n1\", \"state\": \"stalled\", \"phase\": \"storage\", \"phase_state\": \"stall\","
+	" \"text\": \"disk vda holds data that is not ours\", \"phase_since_ms\": 31000, \"arch\": \"amd64\","
+	" \"platform\": \"efi\", \"ip\": \"10.9.0.100\", \"macs\": [\"52:54:00:00:00:01\"], \"uuid\": \"\","
+	" \"serial\": \"S1\", \"product\": \"X9\", \"plan_reason\": \"image edge@2, the newest\","
+	" \"tried\": \"edge@2\", \"last_good\": \"edge@1\", \"code\": null, \"facts\": {\"cpu\":"
+	" {\"model\": \"QEMU\", \"cores\": 2}, \"memory\": 2147483648, \"disks\": [{\"name\": \"vda\","
+	" \"size\": 20000000000, \"use\": \"unknown\"}]},"
+	" \"boots\": [{\"id\": 2, \"begin_ms\": 1000, \"end_ms\": 0, \"outcome\": \"open\","
+	"  \"image\": \"edge@2\", \"events\": ["
+	"   {\"phase\": \"dhcp\", \"state\": \"done\", \"at_ms\": 1000, \"text\": \"firmware has 10.9.0.100\"},"
+	"   {\"phase\": \"ipxe\", \"state\": \"begin\", \"at_ms\": 3000, \"text\": \"\"},"
+	"   {\"phase\": \"ipxe\", \"state\": \"done\", \"at_ms\": 3500, \"text\": \"\"},"
+	"   {\"phase\": \"script\", \"state\": \"done\", \"at_ms\": 3500, \"text\": \"image edge@2, the newest\"},"
+	"   {\"phase\": \"storage\", \"state\": \"stall\", \"at_ms\": 31000,"
+	"    \"text\": \"disk vda holds data that is not ours\"}]},"
+	"  {\"id\": 1, \"begin_ms\": 500, \"end_ms\": 40900, \"outcome\": \"healthy\", \"image\": \"edge@1\","
+	"   \"events\": []}]}";
+
+static void
+machine_that_stands_still_is_shown_with_advice(void **state)
+{
+	json_t *machine = json_loads(stalled, 0, NULL);
+	struct buf got;
+
+	(void)state;
+	assert_non_null(machine);
+	setenv("TZ", "UTC", 1);
+	tzset();
+	buf_init(&got);
+	timeline_machine(machine, 61000, &got);
+	assert_string_equal(got.text,
+		"n1: stalled\n"
+		"  address   10.9.0.100, 52:54:00:00:00:01\n"
+		"  board     X9, serial S1\n"
+		"  firmware  amd64, efi\n"
+		"  hardware  QEMU, 2 cores, 2.0 GiB of memory\n"
+		"  disks     vda, 20.0 GB, unknown\n"
+		"  plan      image edge@2, the newest\n"
+		"  image     tried edge@2, last good edge@1\n"
+		"\n"
+		"boot 2, 1970-01-01 00:00:01, edge@2\n"
+		"  PHASE            AT       TOOK\n"
+		"  dhcp          0.0 s      2.0 s   firmware has 10.9.0.100\n"
+		"  ipxe          2.0 s      0.5 s\n"
+		"  script        2.5 s       27 s   image edge@2, the newest\n"
+		"  storage        30 s       30 s   stall: disk vda holds data that is not ours\n"
+		"\n"
+		"stands still in phase storage for 30 s: disk vda holds data that is not ours\n"
+		"what to do: see which disk is named; only a blank disk, or one that is this machine's,"
+		" is ever written\n"
+		"\n"
+		"boot 1, 1970-01-01 00:00:00, edge@1: healthy after 40 s\n");
+	buf_fini(&got);
+	json_decref(machine);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(table_in_plain_signs),
+		cmocka_unit_test(table_with_blocks_fits_the_terminal),
+		cmocka_unit_test(narrow_terminal_gets_fewer_columns),
+		cmocka_unit_test(colour_is_around_state_and_bar_alone),
+		cmocka_unit_test(no_machines_is_said),
+		cmocka_unit_test(times_read_well),
+		cmocka_unit_test(text_is_cut_between_signs),
+		cmocka_unit_test(machine_that_stands_still_is_shown_with_advice),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
