@@ -35,11 +35,15 @@ def drip(web, first, piece, pause=0.05, tls=False):
 
 
 @pytest.mark.parametrize("first, piece, tls", [
-    (b"", b"G", False), (GET, b"X: y\r\n", False), (b"", b"\r\n", False),
+    (b"", b"G", False), (GET, b"X: y\r\n", False),
     (b"POST /v1/report HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n", b"x", False),
-    (b"\x16\x03\x01\x40\x00", b"\x00", True)], ids=["line", "headers", "blank lines", "body", "TLS"])
+    (b"\x16\x03\x01\x40\x00", b"\x00", True)], ids=["line", "headers", "body", "TLS"])
 def test_slow_clients_are_closed_at_the_deadline(web, first, piece, tls):
     assert 0.4 < drip(web, first, piece, tls=tls) < 3
+
+
+def test_blank_lines_are_no_request(web):
+    assert drip(web, b"", b"\r\n") < 3
 
 
 def test_a_half_open_handshake_costs_no_time(start):

@@ -389,7 +389,8 @@ def test_tls_that_is_too_old(web):
     assert "Cipher is (NONE)" in s_client(web, "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0")
 
 
-def test_reload(web):
+def test_reload(start):
+    web = start(limits={"idle-ms": 20000})
     old = web.connection(tls=True)
     old.request("GET", "/boot.ipxe")
     assert old.getresponse().read()
