@@ -33,6 +33,7 @@ struct link {
 	int fd;
 	sd_event_source *source;
 	bool want_out;
+	bool full;		/* it was said that messages are lost */
 	struct waiting *first, **last;
 	size_t queued;
 	uint64_t last_id;
@@ -95,13 +96,23 @@ flush(struct link *link)
 	want_out(link, link->first != NULL);
 }
 
+/* Said once, not for each message: strangers may send as many as they like. */
+static void
+say_full(struct link *link, bool full)
+{
+	if (full && !link->full)
+		log_warn("the engine takes no messages: what it is told and asked now is lost");
+	link->full = full;
+}
+
 /* Takes over `message`; false (and freed) when there is no place. */
 static bool
 enqueue(struct link *link, json_t *message)
 {
 	struct waiting *item;
 
-	if (link->queued >= QUEUE_MOST) {
+	say_full(link, link->queued >= (link->full ? QUEUE_MOST / 2 : QUEUE_MOST));
+	if (link->full) {
 		json_decref(message);
 		return false;
 	}
@@ -121,8 +132,7 @@ link_tell(struct link *link, json_t *message, bool droppable)
 		json_decref(message);
 		return;
 	}
-	if (!enqueue(link, message))
-		log_warn("the engine takes no messages, one is lost");
+	enqueue(link, message);
 }
 
 void
@@ -137,7 +147,6 @@ link_ask(struct request *req, json_t *message, int64_t timeout_ms, request_then 
 	req->then = then;
 	json_put_num(message, "id", (int64_t)req->ask_id);
 	if (!enqueue(link, message)) {
-		log_warn("ip=%s the engine takes no messages", req->peer->ip);
 		req->ask_id = 0;
 		then(req, NULL);
 		return;

@@ -35,6 +35,8 @@ request_begin(void *arg, const char *uri, struct MHD_Connection *mhd)
 	req->peer->request = req;
 	req->since_ms = clock_mono_ms();
 	claims_clean(req->path, sizeof(req->path), uri, len);
+	for (char *quote = req->path; (quote = strchr(quote, '"')) != NULL;)
+		*quote = '_';	/* it stands in quotes in the log */
 	req->bad_uri = nul && nul < uri + len;	/* would end the path early */
 	buf_init(&req->body);
 	return req;

@@ -164,23 +164,29 @@ def test_client_gone_while_the_engine_thinks(start):
 
 
 def test_an_engine_that_reads_nothing_does_not_stop_web(start):
-    web = start(limits={"engine-ms": 3000})
+    web = start(limits={"engine-ms": 3000, "headers-ms": 30000})
     name = web.blob(b"x" * 1000)
     stop = threading.Event()
-    web.answers["health"] = lambda m: stop.wait(20) and None
-    socks = [web.raw(b"GET /healthz?" + b"x" * 50 + b" HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(1)]
+    web.answers["health"] = lambda m: stop.wait(60) and None
+    thinking = web.raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
     until(lambda: web.messages)
-    connection = web.connection()
-    begin = time.monotonic()
-    for _ in range(3000):           # far more reports than the channel holds
-        connection.request("GET", "/v1/report?nonce=0123456789abcdef&phase=root&state=wait&text=" + "x" * 200)
-        assert connection.getresponse().read() == b""
-    assert time.monotonic() - begin < 15
+    count = 10000           # more reports than the channel and the queue behind it hold
+    report = b"GET /v1/report?nonce=0123456789abcdef&phase=root&state=wait&text=" + b"x" * 200
+    sock = socket.create_connection(("127.0.0.1", web.port), timeout=30)
+    sender = threading.Thread(target=sock.sendall, args=((report + b" HTTP/1.1\r\nHost: x\r\n\r\n") * count,))
+    sender.start()
+    got = b""
+    while got.count(b"HTTP/1.1 204") < count:
+        got += sock.recv(1 << 20)
+    sender.join()
     assert web.get("/blob/" + name)[0] == 200
+    assert web.get("/site.json?nonce=0123456789abcdef")[0] == 503
+    assert web.log().count("the engine takes no messages") == 1
     stop.set()
-    until(lambda: sum(m["type"] == "report" for m in web.messages) == 3000)
-    for sock in socks:
-        sock.close()
+    until(lambda: sum(m["type"] == "report" for m in web.messages) > 8000)
+    web.answers["health"] = lambda m: {"status": 200, "body": "ok"}
+    until(lambda: web.get("/healthz")[0] == 200)
+    thinking.close()
 
 
 # --- many at once -----------------------------------------------------------------------------
