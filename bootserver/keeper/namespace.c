@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,16 +32,35 @@ failed(const char *what)
 	return -1;
 }
 
+/* This program by its path: /proc/self/exe itself is of the mount namespace that we came from. */
+static int
+open_program(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	path[n > 0 ? n : 0] = '\0';
+	return open(path, O_PATH | O_CLOEXEC);
+}
+
+static int
+bind_fd(int fd, const char *to)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return mount(path, to, NULL, MS_BIND, NULL) < 0 ? failed("mount a folder or file") : 0;
+}
+
 /* /run becomes a small empty folder that holds run/ and this program. */
 static int
 show_run(const char *run)
 {
-	int source = open(run, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char path[32];
+	int folder = open(run, O_PATH | O_DIRECTORY | O_CLOEXEC), program = open_program();
 	int fd;
 
-	if (source < 0)
-		return failed("open run/");
+	if (folder < 0 || program < 0)
+		return failed("open run/ and the program");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return failed("keep mounts to ourselves");
 	if (mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=755") < 0)
@@ -49,12 +69,10 @@ show_run(const char *run)
 	if (fd < 0 || mkdir(HERE, 0755) < 0)
 		return failed("make " HERE);
 	close(fd);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", source);
-	if (mount(path, HERE, NULL, MS_BIND, NULL) < 0)
-		return failed("mount " HERE);
-	if (mount("/proc/self/exe", PROGRAM, NULL, MS_BIND, NULL) < 0)
-		return failed("mount " PROGRAM);
-	close(source);
+	if (bind_fd(folder, HERE) < 0 || bind_fd(program, PROGRAM) < 0)
+		return -1;
+	close(folder);
+	close(program);
 	return 0;
 }
 
