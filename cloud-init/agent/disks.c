@@ -131,6 +131,35 @@ by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* udev keeps a file for each device that it has finished with: /run/udev/data/b<major>:<minor>. */
+static bool
+is_named(const char *disk)
+{
+	char *number = where_text("/sys/block/%s/dev", disk), *path;
+	bool named;
+
+	path = str_format("/run/udev/data/b%s", number ? number : "");
+	named = where_is(path);
+	free(path);
+	free(number);
+	return named;
+}
+
+bool
+probe_named(void)
+{
+	char folder[WHERE_MAX];
+	DIR *dir = opendir(where(folder, "/sys/block"));
+	struct dirent *entry;
+	bool all = true;
+
+	while (dir && all && (entry = readdir(dir)))
+		all = !is_disk(entry->d_name) || is_named(entry->d_name);
+	if (dir)
+		closedir(dir);
+	return all;
+}
+
 size_t
 probe_all(const char *system_disk, struct disk *ret, size_t most)
 {

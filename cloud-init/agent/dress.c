@@ -28,7 +28,8 @@ write_text(const char *path, mode_t mode, const char *text, struct err *err)
 {
 	char full[WHERE_MAX];
 
-	return file_write(AT_FDCWD, where(full, "%s", path), mode, text, strlen(text), err);
+	return file_write((struct file_new){ AT_FDCWD, where(full, "%s", path), mode }, text,
+			  strlen(text), err);
 }
 
 /* sethostname(2) and /etc/hostname are enough: nobody has asked yet. */
@@ -80,11 +81,11 @@ copy(const char *from, const char *to, mode_t mode, struct err *err)
 {
 	char path[WHERE_MAX], *text;
 	size_t len;
-	int r = file_read(AT_FDCWD, where(path, "%s", from), 65536, &text, &len, err);
+	int r = file_read(AT_FDCWD, where(path, "%s", from), &text, &len, err);
 
 	if (r < 0)
 		return r;
-	r = file_write(AT_FDCWD, where(path, "%s", to), mode, text, len, err);
+	r = file_write((struct file_new){ AT_FDCWD, where(path, "%s", to), mode }, text, len, err);
 	free(text);
 	return r;
 }

@@ -50,7 +50,7 @@ read_json(const char *path, json_t **ret, struct err *err)
 	size_t len;
 	int r;
 
-	r = file_read(AT_FDCWD, where(full, "%s", path), 1 << 20, &text, &len, err);
+	r = file_read(AT_FDCWD, where(full, "%s", path), &text, &len, err);
 	if (r < 0)
 		return r;
 	r = json_parse(ret, text, len, err);

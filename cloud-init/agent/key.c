@@ -26,7 +26,7 @@ static int
 read_text(const char *folder, const char *name, char **ret, struct err *err)
 {
 	char *path = path_of(folder, name);
-	int r = file_read(AT_FDCWD, path, 65536, ret, NULL, err);
+	int r = file_read(AT_FDCWD, path, ret, NULL, err);
 
 	free(path);
 	return r;
@@ -36,7 +36,7 @@ static int
 write_text(const char *folder, const char *name, mode_t mode, const char *text, struct err *err)
 {
 	char *path = path_of(folder, name);
-	int r = file_write(AT_FDCWD, path, mode, text, strlen(text), err);
+	int r = file_write((struct file_new){ AT_FDCWD, path, mode }, text, strlen(text), err);
 
 	free(path);
 	return r;

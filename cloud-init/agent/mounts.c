@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cloud-init/agent/child.h"
 #include "cloud-init/agent/where.h"
@@ -14,6 +15,7 @@
 #include "lib/str.h"
 
 #define FSCK_MS 300000
+#define FLUSH_MS 30000
 
 /* Folder on the state partition, its place in the root, mode when it is made.  Not /var/lib/cloud:
  * it says what cloud-init has done to this root already, and the root is new with every boot. */
@@ -132,6 +134,20 @@ bind_journal(const char *from, struct err *err)
 	return r;
 }
 
+/* journald may have looked for its folder before it was there: let it look again. */
+static void
+flush_journal(void)
+{
+	const char *argv[] = { "journalctl", "--flush", NULL };
+	char path[WHERE_MAX];
+	struct err ignored;
+
+	if (!where_systemd())
+		return;
+	unlink(where(path, "/run/systemd/journal/flushed"));
+	child_run(argv, FLUSH_MS, NULL, &ignored);
+}
+
 int
 mounts_bind(struct err *err)
 {
@@ -145,5 +161,9 @@ mounts_bind(struct err *err)
 		if (r == 0)
 			r = bind_one(from, binds[i].place, binds[i].mode, err);
 	}
-	return r < 0 ? r : bind_journal(where(from, WHERE_STATE "/journal"), err);
+	if (r == 0)
+		r = bind_journal(where(from, WHERE_STATE "/journal"), err);
+	if (r == 0)
+		flush_journal();
+	return r;
 }

@@ -19,6 +19,9 @@ void probe_bytes(const char *path, struct disk *disk);
  * `named`.  Returns how many. */
 size_t probe_all(const char *system_disk, struct disk *ret, size_t most);
 
+/* True when udev has given all of these disks their names. */
+bool probe_named(void);
+
 /* The device name of partition `number` of disk `name`: vda2, nvme0n1p2. */
 void probe_partition_name(char ret[32], const char *name, int number);
 

@@ -14,7 +14,6 @@
 #include "lib/str.h"
 
 #define FILE_PATH WHERE_RUN "/agent.json"
-#define FILE_MOST (16 << 20)
 
 static enum phase
 parse_phase(const json_t *o)
@@ -55,7 +54,7 @@ progress_load(struct agent *agent)
 	json_t *o;
 	size_t len;
 
-	if (file_read(AT_FDCWD, where(path, FILE_PATH), FILE_MOST, &text, &len, &err) < 0)
+	if (file_read(AT_FDCWD, where(path, FILE_PATH), &text, &len, &err) < 0)
 		return;
 	if (json_parse(&o, text, len, &err) == 0) {
 		if (str_eq(json_str(o, "nonce", ""), agent->input.nonce))
@@ -81,7 +80,8 @@ progress_save(struct agent *agent)
 	json_object_set(o, "done", agent->done);
 	json_put(o, "order", agent->order);
 	text = json_text(o, &len);
-	if (file_update(AT_FDCWD, where(path, FILE_PATH), 0600, text, len, &err) < 0)
+	if (file_update((struct file_new){ AT_FDCWD, where(path, FILE_PATH), 0600 }, text, len,
+			&err) < 0)
 		log_warn("machine=%s %s", agent->input.name, err.text);
 	free(text);
 	json_decref(o);

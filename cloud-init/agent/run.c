@@ -94,7 +94,8 @@ settle(struct agent *agent)
 	    json_array_size(agent->queue.events) > 0)
 		return;
 	say("healthy", "%s is healthy, the boot server knows", agent->input.name);
-	if (file_write(AT_FDCWD, where(path, WHERE_RUN "/healthy"), 0644, "", 0, &err) < 0)
+	if (file_write((struct file_new){ AT_FDCWD, where(path, WHERE_RUN "/healthy"), 0644 }, "",
+		       0, &err) < 0)
 		log_warn("machine=%s %s", agent->input.name, err.text);
 	r = agent->verdict.result <= VERDICT_NEW ? cache_root(agent->input.root, &err) : 0;
 	if (r < 0)

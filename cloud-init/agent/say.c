@@ -3,8 +3,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "lib/clock.h"
+#include "lib/log.h"
 
 void
 say(const char *what, const char *fmt, ...)
@@ -17,4 +19,6 @@ say(const char *what, const char *fmt, ...)
 	va_end(ap);
 	printf("agent: %5.1f s  %-8s %s\n", (double)clock_mono_ms() / 1000, what, text);
 	fflush(stdout);
+	if (getenv("JOURNAL_STREAM"))
+		log_info("%s: %s", what, text);
 }

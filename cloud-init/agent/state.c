@@ -29,7 +29,8 @@
 
 #define DISKS_MOST 256
 #define SETTLE_MS 60000
-#define NAMED_MS 30000
+#define NAMES_MS 10000		/* for udev to name the disks that are there */
+#define NAMED_MS 30000		/* for the disk that the site file names */
 #define STATE_SIZE (64LL << 30)
 
 static void
@@ -39,7 +40,7 @@ stall(struct verdict *verdict, const char *reason)
 	str_copy(verdict->reason, sizeof(verdict->reason), reason);
 }
 
-/* Disks whose drivers are still at work would change the choice: wait for udev to come to rest. */
+/* Drivers that are still at work may bring more disks: wait for udev to come to rest. */
 static void
 settle(void)
 {
@@ -98,38 +99,62 @@ system_disk(const struct input *input)
 	return name[0] ? name : NULL;
 }
 
-/* All disks; one that the site file names is waited for: its controller may be slow. */
-static size_t
-look(const struct input *input, struct disk *disks)
+static void
+rest(int64_t ms)
 {
-	const struct timespec pause = { 0, 500 * 1000 * 1000 };
-	int64_t deadline = clock_mono_ms() + NAMED_MS;
-	const char *wish = system_disk(input);
-	size_t count;
+	const struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
 
-	for (;;) {
-		count = probe_all(wish, disks, DISKS_MOST);
-		for (size_t i = 0; wish && i < count; i++)
-			if (disks[i].named)
-				return count;
-		if (!wish || clock_mono_ms() > deadline)
-			return count;
-		nanosleep(&pause, NULL);
-	}
+	nanosleep(&pause, NULL);
 }
 
-static void
-decide(const struct input *input, struct disk *disks, size_t count, struct verdict *verdict)
+static bool
+has_named(const struct disk *disks, size_t count)
 {
-	struct disk_wish wish = {
+	for (size_t i = 0; i < count; i++)
+		if (disks[i].named)
+			return true;
+	return false;
+}
+
+/*
+ * All disks, and which one to use.  stage 1 has loaded the drivers long ago, so a disk that can be
+ * used is mostly there: udev need only have given it its names.  Where there seems to be none, all
+ * of udev is waited for, and, if the site file names a disk, that one.
+ */
+static size_t
+look(const struct input *input, struct disk *disks, struct disk_choice *ret)
+{
+	const struct disk_wish wish = {
 		.system_disk = system_disk(input),
 		.diskless = json_flag(input->machine, "diskless", false),
 	};
-	struct disk_choice choice;
-	struct disk *disk;
+	int64_t deadline = clock_mono_ms() + NAMES_MS;
+	size_t count;
 
-	disk_choose(disks, count, &wish, &choice);
-	disk = choice.disk ? &disks[choice.disk - disks] : NULL;
+	while (where_systemd() && !probe_named() && clock_mono_ms() < deadline)
+		rest(50);
+	count = probe_all(wish.system_disk, disks, DISKS_MOST);
+	disk_choose(disks, count, &wish, ret);
+	if (ret->disk && (ret->verdict == DISK_KEEP || ret->verdict == DISK_MAKE))
+		return count;
+	settle();
+	deadline = clock_mono_ms() + NAMED_MS;
+	count = probe_all(wish.system_disk, disks, DISKS_MOST);
+	while (wish.system_disk && !has_named(disks, count) && clock_mono_ms() < deadline) {
+		rest(500);
+		count = probe_all(wish.system_disk, disks, DISKS_MOST);
+	}
+	disk_choose(disks, count, &wish, ret);
+	return count;
+}
+
+static void
+decide(const struct input *input, struct disk *disks, struct verdict *verdict)
+{
+	struct disk_choice choice;
+	size_t count = look(input, disks, &choice);
+	struct disk *disk = choice.disk ? &disks[choice.disk - disks] : NULL;
+
 	str_copy(verdict->reason, sizeof(verdict->reason), choice.reason);
 	if (disk) {
 		str_copy(verdict->disk, sizeof(verdict->disk), disk->name);
@@ -141,7 +166,8 @@ decide(const struct input *input, struct disk *disks, size_t count, struct verdi
 		verdict->result = VERDICT_STALLED;
 	else
 		use(disk, choice.verdict == DISK_MAKE, input, verdict);
-	if (verdict->result == VERDICT_STALLED && wish.diskless)
+	if (verdict->result == VERDICT_STALLED &&
+	    json_flag(input->machine, "diskless", false))
 		verdict->result = VERDICT_RAM;
 	verdict->disks = verdict_disks(disks, count,
 				       verdict->result <= VERDICT_NEW ? disk : NULL);
@@ -154,15 +180,12 @@ state_run(struct err *err)
 	struct verdict verdict = { 0 };
 	struct input input;
 	bool kept;
-	size_t count;
 	int r;
 
 	r = input_read(&input, err);
 	if (r < 0)
 		return r;
-	settle();
-	count = look(&input, disks);
-	decide(&input, disks, count, &verdict);
+	decide(&input, disks, &verdict);
 	kept = verdict.result <= VERDICT_NEW;
 	dress_root(&input, kept);
 	r = verdict_write(&verdict, err);

@@ -67,8 +67,8 @@ verdict_write(const struct verdict *verdict, struct err *err)
 	text = json_text(o, &len);
 	r = file_mkdirs(AT_FDCWD, where(path, WHERE_RUN), 0755, err);
 	if (r == 0)
-		r = file_write(AT_FDCWD, where(path, WHERE_RUN "/state.json"), 0644, text, len,
-			       err);
+		r = file_write((struct file_new){ AT_FDCWD, where(path, WHERE_RUN "/state.json"), 0644 },
+			       text, len, err);
 	free(text);
 	json_decref(o);
 	return r;
@@ -100,7 +100,7 @@ verdict_read(struct verdict *ret, struct err *err)
 	size_t len;
 	int r;
 
-	r = file_read(AT_FDCWD, where(path, WHERE_RUN "/state.json"), 1 << 20, &text, &len, err);
+	r = file_read(AT_FDCWD, where(path, WHERE_RUN "/state.json"), &text, &len, err);
 	if (r < 0)
 		return r;
 	r = json_parse(&o, text, len, err);

@@ -49,7 +49,7 @@ where_text(const char *fmt, ...)
 	va_start(ap, fmt);
 	join(path, fmt, ap);
 	va_end(ap);
-	if (file_read(AT_FDCWD, path, 65536, &text, &len, &ignored) < 0)
+	if (file_read(AT_FDCWD, path, &text, &len, &ignored) < 0)
 		return NULL;
 	while (len > 0 && (isspace((unsigned char)text[len - 1]) || !text[len - 1]))
 		text[--len] = '\0';

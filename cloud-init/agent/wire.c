@@ -34,6 +34,7 @@ wire_fini(struct wire *wire)
 static int
 format(struct wire *wire, json_t *body, unsigned char **ret_der, size_t *ret_len, struct err *err)
 {
+	struct cms_who who = { wire->key->pkey, wire->key->cert };
 	int64_t counter;
 	char *text;
 	size_t len;
@@ -45,7 +46,7 @@ format(struct wire *wire, json_t *body, unsigned char **ret_der, size_t *ret_len
 	json_put_num(body, "counter", counter);
 	json_put_num(body, "time_ms", clock_now_ms());
 	text = json_text(body, &len);
-	r = cms_sign(wire->key->pkey, wire->key->cert, text, len, ret_der, ret_len, err);
+	r = cms_sign(&who, (struct cms_bytes){ text, len }, ret_der, ret_len, err);
 	free(text);
 	return r;
 }
@@ -61,7 +62,7 @@ parse(struct wire *wire, const struct http_answer *answer, json_t **ret, struct 
 	size_t len;
 	int r;
 
-	r = cms_open(answer->body, answer->len, &text, &len, &cert, err);
+	r = cms_open((struct cms_bytes){ answer->body, answer->len }, &text, &len, &cert, err);
 	if (r < 0)
 		return err_wrap(err, r, "status %ld, answer", answer->status);
 	pki_cert_fingerprint(cert, theirs);
