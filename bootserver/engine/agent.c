@@ -30,10 +30,11 @@ answer(struct engine *e, int64_t id, int status, json_t *body)
 	struct err err;
 	size_t len;
 	char *text = json_text(body, &len);
+	struct cms_who who = { e->key, e->cert };
 
 	json_put(message, "type", "answer");
 	json_put_num(message, "id", id);
-	if (cms_sign(e->key, e->cert, text, len, &der, &len, &err) < 0) {
+	if (cms_sign(&who, (struct cms_bytes){ text, len }, &der, &len, &err) < 0) {
 		log_error("text=\"%s\"", err.text);
 		status = 500;
 		json_put(message, "text", "the engine cannot sign\n");
@@ -281,7 +282,7 @@ open_request(struct engine *e, const json_t *body, struct agent_ask *ret, struct
 
 	if (json_bytes(body, "der", &der, &len) < 0)
 		return err_set(err, 400, "the request is not base64");
-	if (cms_open(der, len, &data, &len, &cert, err) < 0)
+	if (cms_open((struct cms_bytes){ der, len }, &data, &len, &cert, err) < 0)
 		r = 400;
 	else if (json_parse(&ret->said, data, len, err) < 0 || !json_is_object(ret->said))
 		r = err_set(err, 400, "what was signed is no JSON object");

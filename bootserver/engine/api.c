@@ -197,7 +197,7 @@ answer(struct api *api, struct MHD_Connection *connection, struct route_ask *ask
 }
 
 static enum MHD_Result
-handle(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
+request_handle(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
        const char *version, const char *data, size_t *len, void **state)
 {
 	struct request *request = *state;
@@ -239,7 +239,7 @@ api_start(struct api **ret, struct engine *e, int fd, struct err *err)
 
 	api->e = e;
 	api->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-				       handle, api, MHD_OPTION_LISTEN_SOCKET, fd,
+				       request_handle, api, MHD_OPTION_LISTEN_SOCKET, fd,
 				       MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MOST,
 				       MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
 	if (!api->daemon) {

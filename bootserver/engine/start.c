@@ -22,7 +22,7 @@
 #include "plan/script.h"
 #include "site/parse.h"
 
-#define FILE_MOST (16 << 20)	/* bytes of one site file */
+#define SITE_FILE_MOST (16 << 20)	/* bytes of one site file */
 
 static void
 sources_free(struct site_source *sources, size_t count)
@@ -50,7 +50,7 @@ read_sources(const struct msg *msg, struct site_source **ret, size_t *ret_count,
 		char *text = NULL;
 
 		sources[i].name = name ? name : "";
-		r = file_read_fd(msg->fds[i], FILE_MOST, &text, &sources[i].len, err);
+		r = file_read_fd(msg->fds[i], SITE_FILE_MOST, &text, &sources[i].len, err);
 		sources[i].text = text;
 		if (r < 0)
 			err_wrap(err, r, "%s", sources[i].name);
@@ -182,7 +182,7 @@ static int
 read_text(char **ret, const char *folder, const char *name, struct err *err)
 {
 	char *path = str_format("%s/%s", folder, name);
-	int r = file_read(AT_FDCWD, path, 1 << 20, ret, NULL, err);
+	int r = file_read(AT_FDCWD, path, ret, NULL, err);
 
 	free(path);
 	return r;
@@ -207,11 +207,11 @@ read_pki(struct engine *e, struct err *err)
 	X509 *ca;
 	int r;
 
-	r = file_read(AT_FDCWD, "pki/ca.crt", 1 << 16, &e->ca_pem, NULL, err);
+	r = file_read(AT_FDCWD, "pki/ca.crt", &e->ca_pem, NULL, err);
 	if (r == 0)
-		r = file_read(AT_FDCWD, "pki/engine.crt", 1 << 16, &e->cert_pem, NULL, err);
+		r = file_read(AT_FDCWD, "pki/engine.crt", &e->cert_pem, NULL, err);
 	if (r == 0)
-		r = file_read(AT_FDCWD, "pki/engine.key", 1 << 16, &key, NULL, err);
+		r = file_read(AT_FDCWD, "pki/engine.key", &key, NULL, err);
 	if (r < 0)
 		return r;
 	e->key = pki_key_parse(key, err);

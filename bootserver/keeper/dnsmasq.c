@@ -135,10 +135,12 @@ int
 dnsmasq_take(struct keeper *keeper, const char *text, const char *hosts, struct err *err)
 {
 	bool restart, reread;
-	int r = file_update(keeper->dir, "run/dnsmasq.conf", 0644, text, strlen(text), err);
+	int r = file_update((struct file_new){ keeper->dir, "run/dnsmasq.conf", 0644 }, text,
+			    strlen(text), err);
 
 	if (r >= 0)
-		r = file_update(keeper->dir, "run/hosts", 0644, hosts, strlen(hosts), err);
+		r = file_update((struct file_new){ keeper->dir, "run/hosts", 0644 }, hosts,
+				strlen(hosts), err);
 	if (r < 0)
 		return r;
 	restart = replace(&keeper->dnsmasq_text, text);

@@ -95,7 +95,7 @@ ipxe_version(const struct keeper *keeper, char ret[STAMP_VERSION], struct err *e
 {
 	char *path = str_format("%s/ipxe/undionly.kpxe", keeper->data), *bytes = NULL;
 	size_t len;
-	int r = file_read(AT_FDCWD, path, 8 << 20, &bytes, &len, err);
+	int r = file_read(AT_FDCWD, path, &bytes, &len, err);
 
 	if (r == 0)
 		r = stamp_version(ret, bytes, len, err);

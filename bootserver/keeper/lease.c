@@ -77,7 +77,8 @@ lease_listen(struct keeper *keeper, struct err *err)
 {
 	/* the path is the one that namespace.c shows; the kernel hands over the script's own path */
 	static const char script[] = "#!/run/bootserver-program lease-event\n";
-	int r = file_update(keeper->dir, "run/lease-event", 0755, script, strlen(script), err);
+	int r = file_update((struct file_new){ keeper->dir, "run/lease-event", 0755 }, script,
+			    strlen(script), err);
 
 	if (r < 0)
 		return r;

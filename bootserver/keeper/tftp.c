@@ -17,7 +17,6 @@
 #include "lib/stamp.h"
 #include "lib/str.h"
 
-#define BINARY_MAX (16 << 20)
 
 static const struct {
 	const char *from, *to;
@@ -36,7 +35,7 @@ static int
 put(struct keeper *keeper, const char *name, const void *bytes, size_t len, struct err *err)
 {
 	char *path = str_format("run/tftp/%s", name);
-	int r = file_update(keeper->dir, path, 0444, bytes, len, err);
+	int r = file_update((struct file_new){ keeper->dir, path, 0444 }, bytes, len, err);
 
 	if (r > 0)
 		log_info("tftp=%s written bytes=%zu", name, len);
@@ -55,7 +54,7 @@ put_file(struct keeper *keeper, size_t row, const uint8_t ca[32], struct err *er
 		free(path);
 		return 0;
 	}
-	r = file_read(AT_FDCWD, path, BINARY_MAX, &bytes, &len, err);
+	r = file_read(AT_FDCWD, path, &bytes, &len, err);
 	if (r == 0 && files[row].stamp) {
 		r = stamp_root((unsigned char *)bytes, len, ca, err);
 		if (r < 0)

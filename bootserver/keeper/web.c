@@ -72,7 +72,7 @@ put_scripts(const struct keeper *keeper, json_t *body, struct err *err)
 
 		if (len < 6 || strcmp(entry->d_name + len - 5, ".ipxe") != 0)
 			continue;
-		r = file_read(dirfd(dir), entry->d_name, 1 << 20, &text, NULL, err);
+		r = file_read(dirfd(dir), entry->d_name, &text, NULL, err);
 		if (r < 0)
 			break;
 		name = str_dup(entry->d_name);
@@ -92,12 +92,12 @@ static int
 put_settings(const struct keeper *keeper, json_t *body, struct err *err)
 {
 	char *key = NULL, *cert = NULL, *ca = NULL, *chain;
-	int r = file_read(keeper->dir, "pki/server.key", 1 << 16, &key, NULL, err);
+	int r = file_read(keeper->dir, "pki/server.key", &key, NULL, err);
 
 	if (r == 0)
-		r = file_read(keeper->dir, "pki/server.crt", 1 << 16, &cert, NULL, err);
+		r = file_read(keeper->dir, "pki/server.crt", &cert, NULL, err);
 	if (r == 0)
-		r = file_read(keeper->dir, "pki/ca.crt", 1 << 16, &ca, NULL, err);
+		r = file_read(keeper->dir, "pki/ca.crt", &ca, NULL, err);
 	if (r == 0) {
 		chain = str_format("%s%s", cert, ca);
 		json_put(body, "key", key);

@@ -37,39 +37,51 @@ to_der(CMS_ContentInfo *cms, unsigned char **ret_der, size_t *ret_len, struct er
 }
 
 static CMS_ContentInfo *
-from_der(const void *der, size_t len)
+from_der(struct cms_bytes der)
 {
-	const unsigned char *at = der;
+	const unsigned char *at = der.data;
 
-	return len > INT32_MAX ? NULL : d2i_CMS_ContentInfo(NULL, &at, (long)len);
+	return der.len > INT32_MAX ? NULL : d2i_CMS_ContentInfo(NULL, &at, (long)der.len);
 }
 
-static int
-sign(EVP_PKEY *key, X509 *cert, BIO *data, unsigned int flags, unsigned char **ret_der,
-     size_t *ret_len, struct err *err)
+static BIO *
+to_bio(struct cms_bytes data)
 {
-	CMS_ContentInfo *cms = data ? CMS_sign(cert, key, NULL, data, flags) : NULL;
+	return data.len > INT32_MAX ? NULL : BIO_new_mem_buf(data.data, (int)data.len);
+}
+
+static CMS_ContentInfo *
+sign(const struct cms_who *who, struct cms_bytes data, unsigned int flags)
+{
+	BIO *in = to_bio(data);
+	CMS_ContentInfo *cms = NULL;
+
+	if (in)
+		cms = CMS_sign(who->cert, who->key, NULL, in, flags | CMS_BINARY | CMS_NOSMIMECAP);
+	BIO_free(in);
+	return cms;
+}
+
+int
+cms_sign(const struct cms_who *who, struct cms_bytes data, unsigned char **ret_der, size_t *ret_len,
+	 struct err *err)
+{
+	CMS_ContentInfo *cms = sign(who, data, 0);
 	int r = cms ? to_der(cms, ret_der, ret_len, err) : fault(err, "sign");
 
 	CMS_ContentInfo_free(cms);
-	BIO_free(data);
 	return r;
 }
 
 int
-cms_sign(EVP_PKEY *key, X509 *cert, const void *data, size_t len, unsigned char **ret_der,
-	 size_t *ret_len, struct err *err)
+cms_sign_detached(const struct cms_who *who, struct cms_bytes data, unsigned char **ret_der,
+		  size_t *ret_len, struct err *err)
 {
-	return sign(key, cert, BIO_new_mem_buf(data, (int)len), CMS_BINARY | CMS_NOSMIMECAP,
-		    ret_der, ret_len, err);
-}
+	CMS_ContentInfo *cms = sign(who, data, CMS_DETACHED);
+	int r = cms ? to_der(cms, ret_der, ret_len, err) : fault(err, "sign");
 
-int
-cms_sign_detached(EVP_PKEY *key, X509 *cert, const void *data, size_t len,
-		  unsigned char **ret_der, size_t *ret_len, struct err *err)
-{
-	return sign(key, cert, BIO_new_mem_buf(data, (int)len),
-		    CMS_BINARY | CMS_NOSMIMECAP | CMS_DETACHED, ret_der, ret_len, err);
+	CMS_ContentInfo_free(cms);
+	return r;
 }
 
 /* Exactly one signer, whose signature by the certificate inside is good. */
@@ -116,10 +128,10 @@ bio_data(BIO *bio, size_t *ret_len)
 }
 
 int
-cms_open(const void *der, size_t len, char **ret_data, size_t *ret_len, X509 **ret_cert,
+cms_open(struct cms_bytes der, char **ret_data, size_t *ret_len, X509 **ret_cert,
 	 struct err *err)
 {
-	CMS_ContentInfo *cms = from_der(der, len);
+	CMS_ContentInfo *cms = from_der(der);
 	BIO *out = BIO_new(BIO_s_mem());
 	int r;
 
@@ -137,11 +149,10 @@ cms_open(const void *der, size_t len, char **ret_data, size_t *ret_len, X509 **r
 }
 
 int
-cms_verify_detached(const void *der, size_t der_len, const void *data, size_t len,
-		    X509 **ret_cert, struct err *err)
+cms_verify_detached(struct cms_bytes der, struct cms_bytes data, X509 **ret_cert, struct err *err)
 {
-	CMS_ContentInfo *cms = from_der(der, der_len);
-	BIO *in = BIO_new_mem_buf(data, (int)len);
+	CMS_ContentInfo *cms = from_der(der);
+	BIO *in = to_bio(data);
 	int r;
 
 	if (!cms || !in)
@@ -156,11 +167,11 @@ cms_verify_detached(const void *der, size_t der_len, const void *data, size_t le
 }
 
 int
-cms_seal(X509 *to, const void *data, size_t len, unsigned char **ret_der, size_t *ret_len,
+cms_seal(X509 *to, struct cms_bytes data, unsigned char **ret_der, size_t *ret_len,
 	 struct err *err)
 {
 	STACK_OF(X509) *holders = sk_X509_new_null();
-	BIO *in = BIO_new_mem_buf(data, (int)len);
+	BIO *in = to_bio(data);
 	CMS_ContentInfo *cms = NULL;
 	int r;
 
@@ -174,14 +185,14 @@ cms_seal(X509 *to, const void *data, size_t len, unsigned char **ret_der, size_t
 }
 
 int
-cms_unseal(EVP_PKEY *key, X509 *cert, const void *der, size_t len, char **ret_data,
-	   size_t *ret_len, struct err *err)
+cms_unseal(const struct cms_who *who, struct cms_bytes der, char **ret_data, size_t *ret_len,
+	   struct err *err)
 {
-	CMS_ContentInfo *cms = from_der(der, len);
+	CMS_ContentInfo *cms = from_der(der);
 	BIO *out = BIO_new(BIO_s_mem());
 	int r = 0;
 
-	if (!cms || !out || CMS_decrypt(cms, key, cert, NULL, out, CMS_BINARY) != 1)
+	if (!cms || !out || CMS_decrypt(cms, who->key, who->cert, NULL, out, CMS_BINARY) != 1)
 		r = fault(err, "unseal");
 	else
 		*ret_data = bio_data(out, ret_len);

@@ -41,14 +41,14 @@ file_read_fd(int fd, size_t max, char **ret, size_t *ret_len, struct err *err)
 }
 
 int
-file_read(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)
+file_read(int dirfd, const char *path, char **ret, size_t *ret_len, struct err *err)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
 	int r;
 
 	if (fd < 0)
 		return err_errno(err, -errno, "cannot open %s", path);
-	r = file_read_fd(fd, max, ret, ret_len, err);
+	r = file_read_fd(fd, FILE_MOST, ret, ret_len, err);
 	close(fd);
 	return r < 0 ? err_wrap(err, r, "%s", path) : 0;
 }
@@ -102,34 +102,32 @@ fill(int fd, mode_t mode, const void *data, size_t len)
 }
 
 int
-file_write(int dirfd, const char *path, mode_t mode, const void *data, size_t len,
-	   struct err *err)
+file_write(struct file_new to, const void *data, size_t len, struct err *err)
 {
-	char *temp = str_format("%s.%d.tmp", path, (int)getpid());
+	char *temp = str_format("%s.%d.tmp", to.path, (int)getpid());
 	int fd, r;
 
-	fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = openat(to.dirfd, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
 		r = -errno;
 		goto free_temp;
 	}
-	r = fill(fd, mode, data, len);
+	r = fill(fd, to.mode, data, len);
 	close(fd);
-	if (r == 0 && renameat(dirfd, temp, dirfd, path) < 0)
+	if (r == 0 && renameat(to.dirfd, temp, to.dirfd, to.path) < 0)
 		r = -errno;
 	if (r < 0) {
-		unlinkat(dirfd, temp, 0);
+		unlinkat(to.dirfd, temp, 0);
 		goto free_temp;
 	}
-	r = sync_folder(dirfd, path);
+	r = sync_folder(to.dirfd, to.path);
 free_temp:
 	free(temp);
-	return r < 0 ? err_errno(err, r, "cannot write %s", path) : 0;
+	return r < 0 ? err_errno(err, r, "cannot write %s", to.path) : 0;
 }
 
 int
-file_update(int dirfd, const char *path, mode_t mode, const void *data, size_t len,
-	    struct err *err)
+file_update(struct file_new to, const void *data, size_t len, struct err *err)
 {
 	struct stat st;
 	char *old = NULL;
@@ -137,14 +135,14 @@ file_update(int dirfd, const char *path, mode_t mode, const void *data, size_t l
 	bool same;
 	int r;
 
-	same = fstatat(dirfd, path, &st, 0) == 0 && (st.st_mode & 07777) == mode &&
+	same = fstatat(to.dirfd, to.path, &st, 0) == 0 && (st.st_mode & 07777) == to.mode &&
 	       (size_t)st.st_size == len &&
-	       file_read(dirfd, path, len, &old, &old_len, err) == 0 &&
+	       file_read(to.dirfd, to.path, &old, &old_len, err) == 0 &&
 	       old_len == len && memcmp(old, data, len) == 0;
 	free(old);
 	if (same)
 		return 0;
-	r = file_write(dirfd, path, mode, data, len, err);
+	r = file_write(to, data, len, err);
 	return r < 0 ? r : 1;
 }
 

@@ -8,18 +8,26 @@
 
 /* The door to files.  Paths may be relative; `dirfd` may be AT_FDCWD. */
 
-/* Reads all (at most `max` bytes, else -EFBIG) into fresh memory, NUL behind it; *ret_len in bytes
+#define FILE_MOST (64 * 1024 * 1024)	/* bytes file_read() takes */
+
+/* Reads all (at most FILE_MOST bytes, else -EFBIG) into fresh memory, NUL behind it; *ret_len in bytes
  * without the NUL, may be NULL.  The caller frees. */
-int file_read(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct err *err);
+int file_read(int dirfd, const char *path, char **ret, size_t *ret_len, struct err *err);
+
+/* The same from where a descriptor stands, at most `max` bytes. */
 int file_read_fd(int fd, size_t max, char **ret, size_t *ret_len, struct err *err);
 
-/* Writes a temporary file beside `path`, fsyncs, renames over it, fsyncs the folder. */
-int file_write(int dirfd, const char *path, mode_t mode, const void *data, size_t len,
-	       struct err *err);
+struct file_new {
+	int dirfd;
+	const char *path;
+	mode_t mode;
+};
+
+/* Writes a temporary file beside the path, fsyncs, renames over it, fsyncs the folder. */
+int file_write(struct file_new to, const void *data, size_t len, struct err *err);
 
 /* The same bytes and mode already there: nothing is written, 0; written: 1; else negative. */
-int file_update(int dirfd, const char *path, mode_t mode, const void *data, size_t len,
-		struct err *err);
+int file_update(struct file_new to, const void *data, size_t len, struct err *err);
 
 /* mkdir -p; the mode is for folders it makes. */
 int file_mkdirs(int dirfd, const char *path, mode_t mode, struct err *err);

@@ -18,7 +18,7 @@
 #include "lib/words.h"
 #include "sitedir/trust.h"
 
-enum { MANIFEST_MOST = 16 << 20, PARTS_MOST = 64 };
+enum { PARTS_MOST = 64 };
 
 static int
 arch_parse(enum site_arch *ret, const char *text)

@@ -12,7 +12,6 @@
 #include "lib/file.h"
 #include "lib/str.h"
 
-enum { SOURCE_MOST = 64 << 20 };	/* bytes of one file */
 
 static int
 is_source(const struct dirent *entry)

@@ -19,7 +19,6 @@
 #include "sitedir/parts.h"
 #include "sitedir/trust.h"
 
-enum { MANIFEST_MOST = 16 << 20 };
 
 /* An image on its way in. */
 struct incoming {
@@ -70,8 +69,8 @@ next_generation(int dirfd, const struct images *images, const char *name)
 static int
 sign(const struct incoming *in, unsigned char **ret_der, size_t *ret_len, struct err *err)
 {
-	EVP_PKEY *key = NULL;
-	X509 *cert = NULL;
+	struct cms_bytes manifest = { in->manifest, in->len };
+	struct cms_who who;
 	char *key_pem = NULL, *cert_pem = NULL;
 	int r = file_read(in->dirfd, "pki/engine.key", &key_pem, NULL, err);
 
@@ -81,12 +80,12 @@ sign(const struct incoming *in, unsigned char **ret_der, size_t *ret_len, struct
 		err_wrap(err, r, "cannot sign the image");
 		goto free_pem;
 	}
-	key = pki_key_parse(key_pem, err);
-	cert = pki_cert_parse(cert_pem, err);
-	r = key && cert ? cms_sign_detached(key, cert, in->manifest, in->len, ret_der, ret_len, err)
-			: -EINVAL;
-	X509_free(cert);
-	EVP_PKEY_free(key);
+	who.key = pki_key_parse(key_pem, err);
+	who.cert = pki_cert_parse(cert_pem, err);
+	r = who.key && who.cert ? cms_sign_detached(&who, manifest, ret_der, ret_len, err) :
+				  -EINVAL;
+	X509_free(who.cert);
+	EVP_PKEY_free(who.key);
 free_pem:
 	if (key_pem)
 		OPENSSL_cleanse(key_pem, strlen(key_pem));

@@ -110,14 +110,15 @@ trust_signer(const struct trust *trust, const struct trust_signed *what, char **
 	const struct trust_key *key;
 	X509 *cert = NULL;
 	char *der, *name;
-	size_t der_len;
-	int r = file_read(what->dirfd, what->cms_path, &der, &der_len, err);
+	size_t len;
+	int r = file_read(what->dirfd, what->cms_path, &der, &len, err);
 
 	if (r == -ENOENT)
 		return err_set(err, r, "it is not signed");
 	if (r < 0)
 		return r;
-	r = cms_verify_detached(der, der_len, what->text, what->len, &cert, err);
+	r = cms_verify_detached((struct cms_bytes){ der, len },
+				(struct cms_bytes){ what->text, what->len }, &cert, err);
 	free(der);
 	if (r < 0)
 		return err_wrap(err, -EBADMSG, "its signature is not good");

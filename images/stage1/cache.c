@@ -135,7 +135,7 @@ is_state(const char *name)
 	char *path = str_format("/sys/class/block/%s/uevent", name);
 	char *text = NULL;
 	struct err err;
-	bool is = file_read(AT_FDCWD, path, 65536, &text, NULL, &err) == 0 && cache_is_state(text);
+	bool is = file_read(AT_FDCWD, path, &text, NULL, &err) == 0 && cache_is_state(text);
 
 	free(path);
 	free(text);

@@ -12,7 +12,6 @@
 #include "lib/str.h"
 
 #define SITE "/site.json"	/* iPXE puts it beside the initrd */
-#define SITE_MAX (1024 * 1024)
 #define DNS_MAX 3		/* resolv.conf(5): MAXNS */
 
 static void
@@ -81,7 +80,8 @@ write_resolv_conf(const struct stage1 *s, const json_t *site, struct err *err)
 			count = add_dns(dns, count, address);
 	}
 	char *text = nic_resolv_conf(dns, count);
-	int code = file_write(AT_FDCWD, STAGE1_DIR "/resolv.conf", 0644, text, strlen(text), err);
+	int code = file_write((struct file_new){ AT_FDCWD, STAGE1_DIR "/resolv.conf", 0644 }, text,
+			      strlen(text), err);
 	free(text);
 	return code;
 }
@@ -92,13 +92,14 @@ copy_site(json_t **ret_site, struct err *err)
 {
 	char *text;
 	size_t len;
-	int code = file_read(AT_FDCWD, SITE, SITE_MAX, &text, &len, err);
+	int code = file_read(AT_FDCWD, SITE, &text, &len, err);
 
 	if (code < 0)
 		return code;
 	code = json_parse(ret_site, text, len, err);
 	if (code == 0)
-		code = file_write(AT_FDCWD, STAGE1_DIR "/site.json", 0644, text, len, err);
+		code = file_write((struct file_new){ AT_FDCWD, STAGE1_DIR "/site.json", 0644 },
+				  text, len, err);
 	free(text);
 	return code;
 }
@@ -111,7 +112,8 @@ handover_write(const struct stage1 *s, struct err *ret_site, struct err *err)
 	ret_site->text[0] = '\0';
 	copy_site(&site, ret_site);
 	char *boot = handover_boot_json(s);
-	int code = file_write(AT_FDCWD, STAGE1_DIR "/boot.json", 0644, boot, strlen(boot), err);
+	int code = file_write((struct file_new){ AT_FDCWD, STAGE1_DIR "/boot.json", 0644 }, boot,
+			      strlen(boot), err);
 	if (code == 0)
 		code = write_resolv_conf(s, site, err);
 	free(boot);

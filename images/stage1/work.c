@@ -55,7 +55,7 @@ static int
 do_arguments(struct stage1 *s, struct err *err)
 {
 	char *text;
-	int code = file_read(AT_FDCWD, "/proc/cmdline", 65536, &text, NULL, err);
+	int code = file_read(AT_FDCWD, "/proc/cmdline", &text, NULL, err);
 
 	if (code < 0)
 		return code;
@@ -110,7 +110,7 @@ static int
 do_memory(struct stage1 *s, struct err *err)
 {
 	char *text;
-	int code = file_read(AT_FDCWD, "/proc/meminfo", 65536, &text, NULL, err);
+	int code = file_read(AT_FDCWD, "/proc/meminfo", &text, NULL, err);
 
 	if (code < 0)
 		return code;

@@ -27,7 +27,7 @@ read_or_null(const char *path, size_t *ret_len)
 	char *text = NULL;
 
 	*ret_len = 0;
-	return file_read(AT_FDCWD, path, 1 << 20, &text, ret_len, &err) < 0 ? NULL : text;
+	return file_read(AT_FDCWD, path, &text, ret_len, &err) < 0 ? NULL : text;
 }
 
 /* All findings of one pair of files, a line each. */
@@ -74,7 +74,8 @@ compare(const char *yaml)
 	size_t len;
 
 	if (getenv("UPDATE"))
-		assert_int_equal(file_write(AT_FDCWD, ok_path, 0644, found, strlen(found), &err),
+		assert_int_equal(file_write((struct file_new){ AT_FDCWD, ok_path, 0644 }, found,
+					    strlen(found), &err),
 				 0);
 	wanted = read_or_null(ok_path, &len);
 	if (!wanted)

@@ -29,8 +29,8 @@ compare(const char *name, const char *mac, const struct ears *ears)
 	json_object_del(facts, "arch");
 	text = json_dumps(facts, JSON_INDENT(1) | JSON_SORT_KEYS);
 	if (getenv("GOLDEN_WRITE"))
-		file_write(AT_FDCWD, golden, 0644, text, strlen(text), &err);
-	assert_int_equal(file_read(AT_FDCWD, golden, 65536, &want, NULL, &err), 0);
+		file_write((struct file_new){ AT_FDCWD, golden, 0644 }, text, strlen(text), &err);
+	assert_int_equal(file_read(AT_FDCWD, golden, &want, NULL, &err), 0);
 	assert_string_equal(text, want);
 	where_root_set("");
 	json_decref(facts);

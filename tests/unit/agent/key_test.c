@@ -38,7 +38,7 @@ on_disk(void)
 	struct err err;
 	int64_t n;
 
-	assert_int_equal(file_read(AT_FDCWD, path, 100, &text, NULL, &err), 0);
+	assert_int_equal(file_read(AT_FDCWD, path, &text, NULL, &err), 0);
 	n = strtoll(text, NULL, 10);
 	free(text);
 	free(path);
@@ -113,9 +113,10 @@ broken_key(void **state)
 	char *text;
 
 	(void)state;
-	assert_int_equal(file_write(AT_FDCWD, path, 0600, "nonsense", 8, &err), 0);
+	assert_int_equal(file_write((struct file_new){ AT_FDCWD, path, 0600 }, "nonsense", 8,
+				    &err), 0);
 	assert_true(key_open(&key, whole, "n1", &err) < 0);
-	assert_int_equal(file_read(AT_FDCWD, path, 100, &text, NULL, &err), 0);
+	assert_int_equal(file_read(AT_FDCWD, path, &text, NULL, &err), 0);
 	assert_string_equal(text, "nonsense");
 	free(text);
 	free(path);

@@ -39,8 +39,9 @@ golden(void **state)
 			buf_format(&text, "# %s\n%s", files[j].name, files[j].text);
 		path = str_format("tests/unit/agent/fixtures/golden/%s.txt", cases[i].golden);
 		if (getenv("GOLDEN_WRITE"))
-			file_write(AT_FDCWD, path, 0644, text.text, text.len, &err);
-		assert_int_equal(file_read(AT_FDCWD, path, 65536, &want, NULL, &err), 0);
+			file_write((struct file_new){ AT_FDCWD, path, 0644 }, text.text, text.len,
+				   &err);
+		assert_int_equal(file_read(AT_FDCWD, path, &want, NULL, &err), 0);
 		assert_string_equal(text.text, want);
 		free(want);
 		free(path);

@@ -17,7 +17,7 @@ put(const char *path, const char *text)
 {
 	struct err err = { "" };
 
-	if (file_write(AT_FDCWD, path, 0644, text, strlen(text), &err) < 0)
+	if (file_write((struct file_new){ AT_FDCWD, path, 0644 }, text, strlen(text), &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -146,17 +146,17 @@ init_adds_what_is_missing(void **state)
 	(void)state;
 	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
 	put("s/site.yaml", "site: {name: mine}\nserver: {interface: eno2, address: 10.7.0.1/24}\n");
-	assert_int_equal(file_read(AT_FDCWD, "s/pki/ca.crt", 65536, &before, NULL, &err), 0);
+	assert_int_equal(file_read(AT_FDCWD, "s/pki/ca.crt", &before, NULL, &err), 0);
 	assert_int_equal(unlink("s/pki/engine.crt"), 0);
 	assert_int_equal(rmdir("s/machines.d"), 0);
 	must("-C s init", 0);
 	assert_int_equal(stat("s/pki/engine.crt", &st), 0);
 	assert_int_equal(stat("s/machines.d", &st), 0);
-	assert_int_equal(file_read(AT_FDCWD, "s/pki/ca.crt", 65536, &after, NULL, &err), 0);
+	assert_int_equal(file_read(AT_FDCWD, "s/pki/ca.crt", &after, NULL, &err), 0);
 	assert_string_equal(before, after);
 	free(before);
 	free(after);
-	assert_int_equal(file_read(AT_FDCWD, "s/site.yaml", 65536, &after, NULL, &err), 0);
+	assert_int_equal(file_read(AT_FDCWD, "s/site.yaml", &after, NULL, &err), 0);
 	assert_non_null(strstr(after, "mine"));
 	free(after);
 }

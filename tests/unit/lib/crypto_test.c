@@ -16,6 +16,9 @@ static EVP_PKEY *ca_key, *key, *other_key;
 static X509 *ca, *cert, *other;
 static struct err err;
 
+#define BYTES(data, len) ((struct cms_bytes){ data, len })
+#define WHO(key, cert) (&(struct cms_who){ key, cert })
+
 static X509 *
 make(const char *cn, enum pki_use use, EVP_PKEY *of)
 {
@@ -97,8 +100,8 @@ signatures(void **state)
 	char *got;
 
 	(void)state;
-	assert_int_equal(cms_sign(key, cert, text, strlen(text), &der, &der_len, &err), 0);
-	assert_int_equal(cms_open(der, der_len, &got, &len, &signer, &err), 0);
+	assert_int_equal(cms_sign(WHO(key, cert), BYTES(text, strlen(text)), &der, &der_len, &err), 0);
+	assert_int_equal(cms_open(BYTES(der, der_len), &got, &len, &signer, &err), 0);
 	assert_string_equal(got, text);
 	assert_int_equal(len, strlen(text));
 	assert_int_equal(X509_cmp(signer, cert), 0);
@@ -107,15 +110,15 @@ signatures(void **state)
 	for (size_t i = 0; i < der_len; i += 7) {	/* no flipped bit yields other data */
 		der[i] ^= 1;
 		signer = NULL;
-		if (cms_open(der, der_len, &got, &len, &signer, &err) == 0) {
+		if (cms_open(BYTES(der, der_len), &got, &len, &signer, &err) == 0) {
 			assert_string_equal(got, text);
 			X509_free(signer);
 			free(got);
 		}
 		der[i] ^= 1;
 	}
-	assert_int_equal(cms_open("nonsense", 8, &got, &len, &signer, &err), -EBADMSG);
-	assert_int_equal(cms_open(der, der_len / 2, &got, &len, &signer, &err), -EBADMSG);
+	assert_int_equal(cms_open(BYTES("nonsense", 8), &got, &len, &signer, &err), -EBADMSG);
+	assert_int_equal(cms_open(BYTES(der, der_len / 2), &got, &len, &signer, &err), -EBADMSG);
 	free(der);
 }
 
@@ -128,12 +131,12 @@ detached(void **state)
 	char *got;
 
 	(void)state;
-	assert_int_equal(cms_sign_detached(key, cert, "manifest", 8, &der, &der_len, &err), 0);
-	assert_int_equal(cms_verify_detached(der, der_len, "manifest", 8, &signer, &err), 0);
+	assert_int_equal(cms_sign_detached(WHO(key, cert), BYTES("manifest", 8), &der, &der_len, &err), 0);
+	assert_int_equal(cms_verify_detached(BYTES(der, der_len), BYTES("manifest", 8), &signer, &err), 0);
 	assert_int_equal(X509_cmp(signer, cert), 0);
 	X509_free(signer);
-	assert_int_equal(cms_verify_detached(der, der_len, "manifesT", 8, &signer, &err), -EBADMSG);
-	assert_int_equal(cms_open(der, der_len, &got, &len, &signer, &err), -EBADMSG);
+	assert_int_equal(cms_verify_detached(BYTES(der, der_len), BYTES("manifesT", 8), &signer, &err), -EBADMSG);
+	assert_int_equal(cms_open(BYTES(der, der_len), &got, &len, &signer, &err), -EBADMSG);
 	free(der);
 }
 
@@ -145,12 +148,12 @@ sealed(void **state)
 	char *got;
 
 	(void)state;
-	assert_int_equal(cms_seal(cert, "secret", 6, &der, &der_len, &err), 0);
+	assert_int_equal(cms_seal(cert, BYTES("secret", 6), &der, &der_len, &err), 0);
 	assert_null(memmem(der, der_len, "secret", 6));
-	assert_int_equal(cms_unseal(key, cert, der, der_len, &got, &len, &err), 0);
+	assert_int_equal(cms_unseal(WHO(key, cert), BYTES(der, der_len), &got, &len, &err), 0);
 	assert_string_equal(got, "secret");
 	free(got);
-	assert_int_equal(cms_unseal(other_key, other, der, der_len, &got, &len, &err), -EBADMSG);
+	assert_int_equal(cms_unseal(WHO(other_key, other), BYTES(der, der_len), &got, &len, &err), -EBADMSG);
 	free(der);
 }
 

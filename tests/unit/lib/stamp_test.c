@@ -85,7 +85,7 @@ shipped(const char *name, size_t *ret_len)
 	char *bytes = NULL;
 
 	if (access(path, R_OK) == 0)
-		assert_int_equal(file_read(AT_FDCWD, path, 8 << 20, &bytes, ret_len, &err), 0);
+		assert_int_equal(file_read(AT_FDCWD, path, &bytes, ret_len, &err), 0);
 	free(path);
 	return (unsigned char *)bytes;
 }

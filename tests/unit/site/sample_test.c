@@ -114,9 +114,9 @@ reference_is_current(void **state)
 
 	(void)state;
 	if (getenv("UPDATE"))
-		assert_int_equal(file_write(AT_FDCWD, "docs/SITE-FILE.md", 0644, text, strlen(text),
-					    &err), 0);
-	if (file_read(AT_FDCWD, "docs/SITE-FILE.md", 1 << 20, &page, NULL, &err) < 0)
+		assert_int_equal(file_write((struct file_new){ AT_FDCWD, "docs/SITE-FILE.md", 0644 },
+					    text, strlen(text), &err), 0);
+	if (file_read(AT_FDCWD, "docs/SITE-FILE.md", &page, NULL, &err) < 0)
 		fail_msg("%s", err.text);
 	if (strcmp(page, text) != 0)
 		fail_msg("docs/SITE-FILE.md is not what the schema table says: run "

@@ -204,12 +204,14 @@ sign_by_stranger(const char *folder, const char *cert_path)
 	struct pki_cert what = { .cn = "builder", .use = PKI_SIGNER, .to_s = 4000000000 };
 	EVP_PKEY *key = pki_key_new(&err);
 	X509 *cert = pki_cert_new(&what, key, NULL, NULL, &err);
+	struct cms_who who = { key, cert };
 	char *path = str_format("%s/manifest.json", folder), *text = NULL, *pem;
 	unsigned char *der = NULL;
 	size_t len, der_len;
 
 	assert_int_equal(file_read(AT_FDCWD, path, &text, &len, &err), 0);
-	assert_int_equal(cms_sign_detached(key, cert, text, len, &der, &der_len, &err), 0);
+	assert_int_equal(cms_sign_detached(&who, (struct cms_bytes){ text, len }, &der, &der_len,
+					   &err), 0);
 	free(path);
 	path = str_format("%s/manifest.json.cms", folder);
 	put(path, der, der_len);

@@ -212,7 +212,7 @@ assert_file_right(void)
 	size_t len;
 	struct err err;
 
-	assert_int_equal(file_read(AT_FDCWD, path, SIZE + 2, &text, &len, &err), 0);
+	assert_int_equal(file_read(AT_FDCWD, path, &text, &len, &err), 0);
 	assert_int_equal(len, SIZE);
 	assert_memory_equal(text, data, SIZE);
 	free(text);
@@ -391,18 +391,22 @@ cached(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(file_write(AT_FDCWD, source, 0600, data, SIZE, &err), 0);
+	assert_int_equal(file_write((struct file_new){ AT_FDCWD, source, 0600 }, data, SIZE,
+				    &err), 0);
 	assert_int_equal(cache_copy(source, &target, &err), 0);
 	assert_file_right();
 	data[SIZE / 2] ^= 1;
-	assert_int_equal(file_write(AT_FDCWD, source, 0600, data, SIZE, &err), 0);
+	assert_int_equal(file_write((struct file_new){ AT_FDCWD, source, 0600 }, data, SIZE,
+				    &err), 0);
 	data[SIZE / 2] ^= 1;
 	assert_int_equal(cache_copy(source, &target, &err), -EBADMSG);
 	assert_no_file();
-	assert_int_equal(file_write(AT_FDCWD, source, 0600, data, SIZE + 1, &err), 0);
+	assert_int_equal(file_write((struct file_new){ AT_FDCWD, source, 0600 }, data, SIZE + 1,
+				    &err), 0);
 	assert_int_equal(cache_copy(source, &target, &err), -EMSGSIZE);
 	assert_no_file();
-	assert_int_equal(file_write(AT_FDCWD, source, 0600, data, SIZE - 1, &err), 0);
+	assert_int_equal(file_write((struct file_new){ AT_FDCWD, source, 0600 }, data, SIZE - 1,
+				    &err), 0);
 	assert_int_equal(cache_copy(source, &target, &err), -EBADMSG);
 	unlink(source);
 	assert_int_equal(cache_copy(source, &target, &err), -ENOENT);
