@@ -193,6 +193,6 @@ def pss_kib(pid):
                 words = file.read().split("\0")
             name = os.path.basename(words[0])
             if name == "bootserver":
-                name += " " + next((w for w in words[1:] if w in ("run", "engine", "web", "namespace-init")), "")
+                name += " " + next((w for w in words[1:] if w in ("keeper", "engine", "web", "namespace-init")), "")
             sizes[name.strip()] = sizes.get(name.strip(), 0) + size
     return sizes

@@ -1,5 +1,6 @@
 """A rack for a test: a bridge in a namespace of its own, the boot server on it, machines plugged in."""
 
+import functools
 import json
 import os
 import shutil
@@ -200,10 +201,12 @@ def _try_kvm():
         guest.wait()
 
 
+@functools.cache
 def image_folder(name):
-    """The folder of a built image; builds it (from the cache: at once)."""
+    """The folder of a built image; builds it (from the cache: at once), once a run of the tests."""
     done = subprocess.run([os.path.join(ROOT, "images", "build"), name], check=False,
                           stdout=subprocess.PIPE, text=True)
-    if done.returncode:
+    folder = done.stdout.strip().split("\n")[-1]
+    if done.returncode or not folder:
         raise RackError(f"`images/build {name}` failed")
-    return done.stdout.strip().split("\n")[-1]
+    return folder

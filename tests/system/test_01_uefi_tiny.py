@@ -14,4 +14,4 @@ def test_uefi_tiny(rack):
     in_order(rack, n1, "dhcp", "script", "kernel", "initrd", "stage1", "facts", "enrol", "healthy")
     one_lease(rack, n1)
     names = set(racks.pss_kib(rack.server.process.pid))
-    assert {"bootserver run", "bootserver engine", "bootserver web", "dnsmasq"} <= names
+    assert {"bootserver keeper", "bootserver engine", "bootserver web", "dnsmasq"} <= names
