@@ -1,5 +1,5 @@
-/* GET /v1/boot?mac=…: what a machine says of itself goes to the engine, its decision comes back as a
- * script.  Never an HTTP error: whoever asks here reads scripts. */
+/* GET /v1/boot?mac=…: what a machine says of itself goes to the engine, its decision comes back
+ * as a script.  Never an HTTP error: whoever asks here reads scripts. */
 #include "web/endpoints.h"
 
 #include <string.h>

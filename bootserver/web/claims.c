@@ -99,7 +99,8 @@ trimmed(char *text)
 bool
 claims_take(json_t *claims, const char *name, const char *value, size_t len)
 {
-	char clean[CLAIMS_TEXT + 1 + NET_MAC_TEXT], *text;	/* room to rewrite a short MAC in place */
+	char clean[CLAIMS_TEXT + 1 + NET_MAC_TEXT];	/* room to rewrite a short MAC in place */
+	char *text;
 
 	if (!name || !value)
 		return false;

@@ -1,6 +1,6 @@
 /*
- * What web counts: see metrics.h.  Counters of route × code are rows of a small list, histograms are
- * cumulative when they are written, as the text format has them.
+ * What web counts: see metrics.h.  Counters of route × code are rows of a small list, histograms
+ * are cumulative when they are written, as the text format has them.
  */
 #include "web/metrics.h"
 
@@ -131,7 +131,8 @@ static void
 histogram_lines(struct buf *out, const char *name, const char *label,
 		const struct histogram *histogram)
 {
-	const char *comma = *label ? "," : "", *open = *label ? "{" : "", *close = *label ? "}" : "";
+	const char *comma = *label ? "," : "";
+	const char *open = *label ? "{" : "", *close = *label ? "}" : "";
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < EDGES; i++) {
@@ -167,18 +168,20 @@ void
 metrics_render(const struct web *web, struct buf *out)
 {
 	const struct metrics *metrics = web->metrics;
+	static const char requests[] = "bootserver_http_requests_total";
 	static const char time[] = "bootserver_http_request_duration_seconds";
 	static const char engine[] = "bootserver_engine_answer_seconds";
 	char label[128];
 
-	head(out, "bootserver_http_requests_total", "counter", "Requests answered.");
+	head(out, requests, "counter", "Requests answered.");
 	for (size_t i = 0; i < metrics->nrows; i++)
-		buf_format(out, "bootserver_http_requests_total{route=\"%s\",code=\"%u\"} %" PRIu64 "\n",
+		buf_format(out, "%s{route=\"%s\",code=\"%u\"} %" PRIu64 "\n", requests,
 			   route_label(metrics->rows[i].route), metrics->rows[i].status,
 			   metrics->rows[i].count);
 	head(out, time, "histogram", "From the whole request to the answer handed to the kernel.");
 	for (size_t i = 0; i < metrics->nroutes; i++) {
-		snprintf(label, sizeof(label), "route=\"%s\"", route_label(metrics->routes[i].route));
+		snprintf(label, sizeof(label), "route=\"%s\"",
+			 route_label(metrics->routes[i].route));
 		histogram_lines(out, time, label, &metrics->routes[i].time);
 	}
 	single(out, "bootserver_http_sent_bytes_total", "counter",

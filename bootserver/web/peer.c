@@ -14,7 +14,8 @@
 #include "web/sock.h"
 #include "web/transfer.h"
 
-/* The address as text; an IPv4 address that came through an IPv6 socket as IPv4 (RFC 4291, 2.5.5.2). */
+/* The address as text; an IPv4 address that came through an IPv6 socket as IPv4 (RFC 4291,
+ * 2.5.5.2). */
 static void
 address_text(char ret[46], const struct sockaddr *address)
 {

@@ -4,10 +4,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The Range header and its relatives (RFC 9110 sections 8.8.3, 13.1, 14), as far as files need them. */
+/* The Range header and its relatives (RFC 9110 sections 8.8.3, 13.1, 14), as far as files need
+ * them. */
 
 enum range_kind {
-	RANGE_WHOLE,		/* no range, or one that may be ignored: answer 200 with everything */
+	RANGE_WHOLE,		/* no range, or one that may be ignored: 200 */
 	RANGE_PART,		/* 206 */
 	RANGE_NONE,		/* 416: nothing of it is there */
 };
@@ -22,8 +23,8 @@ enum range_kind range_parse(const char *text, uint64_t size, uint64_t *ret_first
  * comparison).  NULL: false. */
 bool range_etag_listed(const char *list, const char *etag);
 
-/* True if an If-Range value (NULL: none) lets the range count: the very same strong tag.  A date never does: we
- * give no Last-Modified. */
+/* True if an If-Range value (NULL: none) lets the range count: the very same strong tag.  A date
+ * never does: we give no Last-Modified. */
 bool range_if_holds(const char *value, const char *etag);
 
 #endif

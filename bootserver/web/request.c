@@ -1,8 +1,8 @@
 /*
- * One request from its first line to the last byte of its answer: see request.h.  libmicrohttpd calls
- * request_handle() once with the headers, once with each piece of the body, and once at the end;
- * there the route's function runs.  If it asked the engine, the connection is suspended, and the
- * same call comes again when the answer is there.
+ * One request from its first line to the last byte of its answer: see request.h.  libmicrohttpd
+ * calls request_handle() once with the headers, once with each piece of the body, and once at the
+ * end; there the route's function runs.  If it asked the engine, the connection is suspended, and
+ * the same call comes again when the answer is there.
  */
 #include "web/request.h"
 
@@ -136,7 +136,8 @@ request_header(struct request *req, const char *name)
 	return MHD_lookup_connection_value(req->peer->mhd, MHD_HEADER_KIND, name);
 }
 
-/* Faults that can be told from the headers alone; the route is known after this, or an answer is. */
+/* Faults that can be told from the headers alone; the route is known after this, or an answer
+ * is. */
 static void
 check_head(struct request *req, struct MHD_Connection *mhd, const char *url)
 {
@@ -163,9 +164,9 @@ check_head(struct request *req, struct MHD_Connection *mhd, const char *url)
 	}
 }
 
-/* Begins the request.  A body announced as too large is refused before it is sent only if the client
- * waits for our word; else it is read and thrown away, as closing the connection with bytes unread
- * would reset it and lose the answer. */
+/* Begins the request.  A body announced as too large is refused before it is sent only if the
+ * client waits for our word; else it is read and thrown away, as closing the connection with
+ * bytes unread would reset it and lose the answer. */
 static enum MHD_Result
 first_call(struct request *req, struct MHD_Connection *mhd, const char *url, const char *method)
 {
@@ -256,7 +257,8 @@ request_handle(void *arg, struct MHD_Connection *mhd, const char *url, const cha
 	return last_call(req, mhd);
 }
 
-/* One line a request; `code` other than COMPLETED_OK means that the answer did not get out whole. */
+/* One line a request; `code` other than COMPLETED_OK means that the answer did not get out
+ * whole. */
 static void
 log_access(const struct request *req, enum MHD_RequestTerminationCode code)
 {

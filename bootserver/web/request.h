@@ -38,7 +38,8 @@ void request_bad_answer(struct request *req, const char *what);
 const char *request_query(struct request *req, const char *name);
 const char *request_header(struct request *req, const char *name);
 
-/* Lets a suspended request go on (to send its answer, or to die); nothing if it is not suspended. */
+/* Lets a suspended request go on (to send its answer, or to die); nothing if it is not
+ * suspended. */
 void request_resume(struct request *req);
 void request_abort(struct request *req);
 

@@ -56,11 +56,11 @@ has_more(struct MHD_Daemon *mhd)
 	return MHD_get_timeout(mhd, &timeout) == MHD_YES && timeout == 0;
 }
 
-/* Runs the daemon while it has work, and once more after a connection ended: at its limit it listens
- * again only in the round after.  During a TLS handshake libmicrohttpd (0.9.75) says that it has,
- * although it waits for the client: a single half-open handshake would keep the processor busy.  So
- * where neither an answer nor a request moves, the next look is due after a pause; what comes from
- * the network wakes us by the epoll descriptor in any case. */
+/* Runs the daemon while it has work, and once more after a connection ended: at its limit it
+ * listens again only in the round after.  During a TLS handshake libmicrohttpd (0.9.75) says that
+ * it has, although it waits for the client: a single half-open handshake would keep the processor
+ * busy.  So where neither an answer nor a request moves, the next look is due after a pause; what
+ * comes from the network wakes us by the epoll descriptor in any case. */
 static void
 run(struct server *server)
 {
@@ -186,7 +186,8 @@ watch(struct server *server)
 	r = sd_event_add_defer(event, &server->again, on_again, server);
 	if (r < 0)
 		return r;
-	/* A source of this kind that is on is always the oldest of its priority: all others first. */
+	/* A source of this kind that is on is always the oldest of its priority: all others
+	 * first. */
 	return sd_event_source_set_priority(server->again, SD_EVENT_PRIORITY_IDLE);
 }
 
@@ -198,8 +199,8 @@ retire(struct server *server)
 	server->retired = true;
 }
 
-/* A daemon that is stopped without being retired may shut its socket down, which would be the end of it
- * for the keeper and the next web process too.  One that could not start has closed it. */
+/* A daemon that is stopped without being retired may shut its socket down, which would be the end
+ * of it for the keeper and the next web process too.  One that could not start has closed it. */
 static void
 server_free(struct server *server)
 {

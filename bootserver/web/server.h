@@ -6,12 +6,12 @@
 
 /*
  * The libmicrohttpd daemons, one for each listening socket, driven by our event loop.  A new
- * certificate takes a new daemon on the same socket; the old one retires: it accepts nothing more and
- * ends with its last connection.
+ * certificate takes a new daemon on the same socket; the old one retires: it accepts nothing more
+ * and ends with its last connection.
  */
 
-/* Starts serving on the listening socket `fd` (taken over); with `key` and `cert` (PEM; server, then
- * CA; copied) TLS, without them (NULL) plain.  web->servers has it then. */
+/* Starts serving on the listening socket `fd` (taken over); with `key` and `cert` (PEM; server,
+ * then CA; copied) TLS, without them (NULL) plain.  web->servers has it then. */
 int server_open(struct web *web, int fd, const char *key, const char *cert, struct err *err);
 
 /* Gives all TLS servers this key and certificate; the same as before: nothing happens.  On failure
@@ -24,7 +24,8 @@ void server_tick(struct web *web);
 /* Stops all; peer_release_all() first. */
 void server_close_all(struct web *web);
 
-/* A request came on (bytes of it were taken, it was answered), so it is worth to look for more at once. */
+/* A request came on (bytes of it were taken, it was answered), so it is worth to look for more at
+ * once. */
 void server_moved(struct server *server);
 
 /* A connection has ended. */

@@ -1,5 +1,5 @@
-/* GET /site.json?nonce=…: the small file that makes an image this site's; who may have it, the engine
- * decides by the nonce. */
+/* GET /site.json?nonce=…: the small file that makes an image this site's; who may have it, the
+ * engine decides by the nonce. */
 #include "web/endpoints.h"
 
 #include "lib/json.h"

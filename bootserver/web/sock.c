@@ -1,5 +1,5 @@
-/* What the kernel knows of a TCP connection: see sock.h.  The one file with <linux/tcp.h>, which has
- * the fields that the C library's header lacks. */
+/* What the kernel knows of a TCP connection: see sock.h.  The one file with <linux/tcp.h>, which
+ * has the fields that the C library's header lacks. */
 #include "web/sock.h"
 
 #include <linux/sockios.h>

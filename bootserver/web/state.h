@@ -39,7 +39,7 @@ struct web {
 	struct metrics *metrics;
 	struct limits limits;
 	json_t *scripts;		/* name: text */
-	char *url, *https;		/* bases, no slash at the end; https NULL when there is none */
+	char *url, *https;		/* bases, no slash at the end; https may be NULL */
 	int store, tftp;		/* folders */
 	int in_flight;			/* transfers */
 	int64_t https_port;		/* 0: none */

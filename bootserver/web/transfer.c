@@ -40,8 +40,8 @@ tell(struct transfer *transfer, const char *state, uint64_t done)
 	link_tell(peer->web->link, message, str_eq(state, "progress"));
 }
 
-/* How far into the blob the other side has come; the answer's headers (and TLS) are in the count, so
- * it may be ahead by some hundred bytes, never beyond the range. */
+/* How far into the blob the other side has come; the answer's headers (and TLS) are in the count,
+ * so it may be ahead by some hundred bytes, never beyond the range. */
 static uint64_t
 position(const struct transfer *transfer)
 {

@@ -5,8 +5,9 @@
 
 /*
  * One blob on its way to one machine, as the engine hears of it: begin, progress (at most one a
- * second), then done or broken.  Bytes are counted by what the other side's kernel has acknowledged,
- * not by what ours has taken.  Where admission and pacing will be decided: before transfer_start().
+ * second), then done or broken.  Bytes are counted by what the other side's kernel has
+ * acknowledged, not by what ours has taken.  Where admission and pacing will be decided: before
+ * transfer_start().
  */
 struct transfer {
 	struct request *req;
@@ -18,7 +19,8 @@ struct transfer {
 	bool begun;
 };
 
-/* The transfer of req's answer: `len` bytes from `first` of a blob of `total`.  `nonce` may be NULL. */
+/* The transfer of req's answer: `len` bytes from `first` of a blob of `total`.  `nonce` may be
+ * NULL. */
 struct transfer *transfer_new(struct request *req, const char *nonce, const char *sha256);
 
 /* The answer is about to be sent: tells the engine `begin`. */

@@ -90,7 +90,8 @@ number_of(const char *name, unsigned *ret, struct err *err)
 	return 0;
 }
 
-/* Paths first: they are opened through /proc/self/fd, which a process that changed its user cannot. */
+/* Paths first: they are opened through /proc/self/fd, which a process that changed its user
+ * cannot. */
 static int
 enter_jail(const struct web *web, struct err *err)
 {
@@ -270,8 +271,8 @@ watch(struct web *web)
 	return sd_event_add_time_relative(web->event, NULL, CLOCK_MONOTONIC, tick, 0, on_tick, web);
 }
 
-/* The keeper answers an interrupt typed at the terminal; who writes to a broken connection is told by
- * the call. */
+/* The keeper answers an interrupt typed at the terminal; who writes to a broken connection is
+ * told by the call. */
 static void
 set_signals(void)
 {

@@ -1,5 +1,5 @@
-/* Claims of strangers, "name=value" each line: what is taken is printable, short, and stays the same
- * when it is taken again. */
+/* Claims of strangers, "name=value" each line: what is taken is printable, short, and stays the
+ * same when it is taken again. */
 #include <assert.h>
 #include <string.h>
 

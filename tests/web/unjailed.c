@@ -1,6 +1,6 @@
 /*
- * The web process without its jail, for tests/web/: LeakSanitizer looks at the process by ptrace(2),
- * which the jail forbids, so leaks can be seen only here.  (process.c has the jail.)
+ * The web process without its jail, for tests/web/: LeakSanitizer looks at the process by
+ * ptrace(2), which the jail forbids, so leaks can be seen only here.  (process.c has the jail.)
  */
 #include "lib/jail.h"
 #include "web/web.h"

@@ -63,7 +63,8 @@ static void
 test_methods(void **state)
 {
 	char arg[2][ROUTE_ARG];
-	const struct route *get = routes_find("/healthz", arg), *post = routes_find("/v1/enrol", arg);
+	const struct route *get = routes_find("/healthz", arg);
+	const struct route *post = routes_find("/v1/enrol", arg);
 
 	(void)state;
 	assert_true(routes_takes(get, "GET") && routes_takes(get, "HEAD"));
