@@ -57,9 +57,12 @@ const struct cli_command cli_commands[] = {
 		   "The timeline of the machine's last boot with the time each phase took; a\n"
 		   "phase that stands still is named with its reason.\n" },
 	{ .name = "approve", .run = cli_approve, .help = "take in a machine that waits",
-	  .usage = "approve MACHINE|CODE\n"
+	  .usage = "approve MACHINE|CODE [--name NAME]\n"
 		   "\n"
-		   "CODE is the short code on the machine's own screen, as ABCD-2345.\n" },
+		   "CODE is the short code on the machine's own screen, as ABCD-2345.\n"
+		   "\n"
+		   "  --name NAME    what the machine is called from now on, if site.yaml does not\n"
+		   "                 name it\n" },
 	{ .name = "plan", .run = cli_plan, .help = "say what a machine boots next",
 	  .usage = "plan MACHINE image|local|wait|rescue|memtest [--once]\n"
 		   "\n"
@@ -68,9 +71,10 @@ const struct cli_command cli_commands[] = {
 		   "memtest (memtest86+) is for x86 machines only.\n" },
 	{ .name = "reimage", .run = cli_reimage,
 	  .help = "give a machine another image and reboot it",
-	  .usage = "reimage MACHINE [--image NAME@GENERATION]\n"
+	  .usage = "reimage MACHINE [--image NAME[@GENERATION]] [--no-reboot]\n"
 		   "\n"
-		   "  --image NAME@GENERATION    default: the newest generation of its image\n" },
+		   "  --image NAME[@GENERATION]    default: the newest generation of its image\n"
+		   "  --no-reboot                  at its next boot, whenever that is\n" },
 	{ .name = "image", .run = cli_image, .lists = true,
 	  .help = "add, list, verify or remove images",
 	  .usage = "image add FOLDER\n"

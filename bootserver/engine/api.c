@@ -198,7 +198,7 @@ answer(struct api *api, struct MHD_Connection *connection, struct route_ask *ask
 
 static enum MHD_Result
 request_handle(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
-       const char *version, const char *data, size_t *len, void **state)
+	       const char *version, const char *data, size_t *len, void **state)
 {
 	struct request *request = *state;
 	struct route_ask ask = { .method = method, .path = path };

@@ -1,5 +1,5 @@
 /* Agents: whose key is taken, what is refused, and that nothing counts twice. */
-#include "tests/unit/engine/bench.h"
+#include "tests/unit/engine/bench.c"
 
 #include "engine/agent.h"
 #include "engine/machines.h"
@@ -106,7 +106,7 @@ nothing_is_taken_twice(void **state)
 	bench_enrol(b, &agent, IP1, "kept", 200);
 	said = json_pack("{s:[{s:i, s:s, s:s, s:s}]}", "events", "seq", 1, "phase", "storage", "state",
 			 "stall", "text", "no usable disk");
-	message = bench_signed(&agent, IP1, "events", said);
+	message = bench_signed(&agent, "events", said);
 	json_decref(bench_open(b, bench_ask(b, json_copy(message)), 200));
 	answer = bench_open(b, bench_ask(b, message), 409);
 	assert_int_equal(json_num(answer, "counter", 0), agent.counter);
@@ -130,8 +130,8 @@ counter_outlives_the_engine(void **state)
 	bench_stop(b);
 	bench_start(b, bench_site);
 	agent.counter--;
-	json_decref(bench_agent_ask(b, &agent, IP1, "poll", poll_said(0), 409));
-	json_decref(bench_agent_ask(b, &agent, IP1, "poll", poll_said(0), 200));
+	json_decref(bench_agent_ask(b, &agent, "poll", poll_said(0), 409));
+	json_decref(bench_agent_ask(b, &agent, "poll", poll_said(0), 200));
 	assert_int_equal(bench_event(b, &agent, 1, "healthy", "done"), 1);
 	bench_agent_fini(&agent);
 }
@@ -154,13 +154,13 @@ another_key_waits_for_a_person(void **state)
 	assert_int_equal(strlen(bench_shows(b, "n1", "code")), 9);
 	/* a key that says it is in memory does not get past either: the pinned one was kept */
 	bench_enrol(b, &other, IP1, "ram", 202);
-	json_decref(bench_agent_ask(b, &other, IP1, "poll", poll_said(0), 403));
+	json_decref(bench_agent_ask(b, &other, "poll", poll_said(0), 403));
 	snprintf(path, sizeof(path), "/v1/machines/%.20s/approve", bench_shows(b, "n1", "code"));
 	json_decref(bench_route(b, "POST", path, NULL, 200));
 	bench_enrol(b, &other, IP1, "new", 200);
 	assert_string_equal(bench_shows(b, "n1", "code"), "(null)");
 	str_copy(agent.nonce, sizeof(agent.nonce), other.nonce);
-	json_decref(bench_agent_ask(b, &agent, IP1, "poll", poll_said(0), 403));
+	json_decref(bench_agent_ask(b, &agent, "poll", poll_said(0), 403));
 	bench_agent_fini(&agent);
 	bench_agent_fini(&other);
 }
@@ -178,7 +178,7 @@ machine_in_memory_brings_a_new_key_each_boot(void **state)
 	bench_enrol(b, &other, IP1, "ram", 403);
 	again(b, &other);
 	bench_enrol(b, &other, IP1, "ram", 200);
-	json_decref(bench_agent_ask(b, &agent, IP1, "poll", poll_said(0), 403));
+	json_decref(bench_agent_ask(b, &agent, "poll", poll_said(0), 403));
 	bench_agent_fini(&agent);
 	bench_agent_fini(&other);
 }
@@ -195,7 +195,7 @@ script_asked_by_somebody_else_ends_nothing(void **state)
 	bench_agent_init(&thief, agent.nonce);
 	bench_nonce(b, MAC1, "10.9.0.66", "image", thief.nonce);
 	assert_string_equal(bench_shows(b, "n1", "state"), "booting");
-	json_decref(bench_agent_ask(b, &agent, IP1, "poll", poll_said(0), 200));
+	json_decref(bench_agent_ask(b, &agent, "poll", poll_said(0), 200));
 	assert_string_equal(bench_shows(b, "n1", "state"), "healthy");
 	bench_enrol(b, &thief, IP1, "ram", 403);
 	bench_agent_fini(&agent);
@@ -250,7 +250,7 @@ machine_that_was_not_taken_in_does_not_enrol(void **state)
 	bench_lease(b, STRANGE, IP1, "PXEClient", "");
 	bench_nonce(b, STRANGE, IP1, "wait", agent.nonce);
 	bench_enrol(b, &agent, IP1, "kept", 403);
-	json_decref(bench_agent_ask(b, &agent, IP1, "events", json_object(), 403));
+	json_decref(bench_agent_ask(b, &agent, "events", json_object(), 403));
 	bench_agent_fini(&agent);
 }
 
@@ -263,15 +263,15 @@ held_poll_is_answered_by_an_order(void **state)
 
 	begin(b, &agent);
 	bench_enrol(b, &agent, IP1, "kept", 200);
-	assert_null(bench_ask(b, bench_signed(&agent, IP1, "poll", poll_said(60))));
+	assert_null(bench_ask(b, bench_signed(&agent, "poll", poll_said(60))));
 	json_decref(bench_route(b, "POST", "/v1/machines/n1/reimage", NULL, 200));
 	answer = bench_open(b, bench_hear(b->web), 200);
 	order = json_array_get(json_object_get(answer, "orders"), 0);
 	assert_string_equal(json_str(order, "kind", ""), "reboot");
 	assert_string_equal(json_str(json_object_get(answer, "plan"), "image", ""), "edge");
 	/* told again until the agent says it is done */
-	json_decref(bench_agent_ask(b, &agent, IP1, "poll", poll_said(60), 200));
-	assert_null(bench_ask(b, bench_signed(&agent, IP1, "poll",
+	json_decref(bench_agent_ask(b, &agent, "poll", poll_said(60), 200));
+	assert_null(bench_ask(b, bench_signed(&agent, "poll",
 					      json_pack("{s:i, s:[O]}", "wait_s", 60, "done",
 							json_object_get(order, "id")))));
 	json_decref(answer);
@@ -296,7 +296,7 @@ order_is_over_when_the_machine_boots(void **state)
 	json_decref(bench_route(b, "POST", "/v1/machines/n1/reboot", NULL, 202));
 	again(b, &agent);
 	bench_enrol(b, &agent, IP1, "kept", 200);
-	answer = bench_agent_ask(b, &agent, IP1, "poll", poll_said(0), 200);
+	answer = bench_agent_ask(b, &agent, "poll", poll_said(0), 200);
 	assert_int_equal(json_array_size(json_object_get(answer, "orders")), 0);
 	json_decref(answer);
 	bench_agent_fini(&agent);
@@ -315,7 +315,7 @@ silence_of_a_healthy_machine_is_told(void **state)
 	engine_tick(b->e);
 	assert_int_equal(engine_turn(b->e, &(struct err){ "" }), 0);
 	assert_string_equal(bench_shows(b, "n1", "state"), "stalled");
-	json_decref(bench_agent_ask(b, &agent, IP1, "poll", poll_said(0), 200));
+	json_decref(bench_agent_ask(b, &agent, "poll", poll_said(0), 200));
 	assert_string_equal(bench_shows(b, "n1", "state"), "healthy");
 	bench_agent_fini(&agent);
 }
@@ -332,9 +332,9 @@ bytes_that_are_no_request_are_refused(void **state)
 								 "ip", IP1, "path", "enrol", "der",
 								 ders[i])), 400));
 	begin(b, &agent);
-	json_decref(bench_agent_ask(b, &agent, IP1, "dance", json_object(), 403));
+	json_decref(bench_agent_ask(b, &agent, "dance", json_object(), 403));
 	bench_enrol(b, &agent, IP1, "kept", 200);
-	json_decref(bench_agent_ask(b, &agent, IP1, "dance", json_object(), 404));
+	json_decref(bench_agent_ask(b, &agent, "dance", json_object(), 404));
 	bench_agent_fini(&agent);
 }
 
@@ -352,7 +352,7 @@ event_times_are_counted_from_the_request(void **state)
 	now = clock_fake_ms;
 	/* the agent's clock is a year behind; the event is 20 s old */
 	clock_fake_ms -= 31536000000;
-	answer = bench_signed(&agent, IP1, "events",
+	answer = bench_signed(&agent, "events",
 			      json_pack("{s:[{s:i, s:s, s:s, s:I}]}", "events", "seq", 1, "phase",
 					"facts", "state", "done", "at_ms",
 					(json_int_t)(clock_fake_ms - 20000)));

@@ -1,5 +1,5 @@
 /* What a machine is given when it asks, and what its timeline says of that. */
-#include "tests/unit/engine/bench.h"
+#include "tests/unit/engine/bench.c"
 
 #include "engine/hub.h"
 #include "engine/machines.h"

@@ -1,6 +1,8 @@
-#ifndef TESTS_UNIT_ENGINE_BENCH_H
-#define TESTS_UNIT_ENGINE_BENCH_H
-
+/*
+ * An engine on a bench: a site directory with keys and one image, the keeper's and web's ends of
+ * its channels in the test's hands, and a clock that stands still until the test moves it.  Each
+ * test program includes this file.
+ */
 #include "cmocka_all.h"
 
 #include <errno.h>
@@ -24,11 +26,6 @@
 #include "sitedir/pki.h"
 #include "sitedir/store.h"
 #include "tests/unit/sitedir/folder.h"
-
-/*
- * An engine on a bench: a site directory with keys and one image, the keeper's and web's ends of
- * its channels in the test's hands, and a clock that stands still until the test moves it.
- */
 
 #define BENCH_NOW 1790000000000
 #define MAC1 "52:54:00:00:00:01"
@@ -57,7 +54,7 @@ bench_put(const char *path, const void *data, size_t len)
 {
 	struct err err = { "" };
 
-	if (file_write(AT_FDCWD, path, 0644, data, len, &err) < 0)
+	if (file_write((struct file_new){ AT_FDCWD, path, 0644 }, data, len, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -182,7 +179,7 @@ bench_enter(void **state)
 	chance_seed(7);
 	if (!b || folder_enter(&folder) < 0 ||
 	    sitedir_folders_ensure(AT_FDCWD, (uid_t)-1, (gid_t)-1, &err) < 0 ||
-	    sitedir_pki_ensure(AT_FDCWD, &site, (uid_t)-1, (gid_t)-1, BENCH_NOW / 1000, &err) < 0)
+	    sitedir_pki_ensure(AT_FDCWD, &site, (uid_t)-1, (gid_t)-1, &err) < 0)
 		return -1;
 	b->folder = folder;
 	mkdir("data", 0755);
@@ -301,6 +298,7 @@ bench_shows(struct bench *b, const char *machine, const char *member)
 struct bench_agent {
 	EVP_PKEY *key;
 	X509 *cert;
+	const char *ip;
 	char nonce[BOOT_NONCE];
 	int64_t counter;
 };
@@ -315,6 +313,7 @@ bench_agent_init(struct bench_agent *agent, const char *nonce)
 	agent->cert = pki_cert_new(&what, agent->key, NULL, NULL, &err);
 	assert_non_null(agent->cert);
 	str_copy(agent->nonce, sizeof(agent->nonce), nonce);
+	agent->ip = "10.9.0.101";
 	agent->counter = 0;
 }
 
@@ -339,7 +338,7 @@ bench_open(struct bench *b, json_t *answer, int status)
 	assert_non_null(answer);
 	assert_int_equal(json_num(answer, "status", 0), status);
 	assert_int_equal(json_bytes(answer, "der", &der, &len), 0);
-	assert_int_equal(cms_open(der, len, &data, &len, &cert, &err), 0);
+	assert_int_equal(cms_open((struct cms_bytes){ der, len }, &data, &len, &cert, &err), 0);
 	assert_int_equal(X509_cmp(cert, b->e->cert), 0);
 	assert_int_equal(json_parse(&body, data, len, &err), 0);
 	X509_free(cert);
@@ -351,9 +350,10 @@ bench_open(struct bench *b, json_t *answer, int status)
 
 /* The message that carries what the agent signs; takes `said`'s reference. */
 static inline json_t *
-bench_signed(struct bench_agent *agent, const char *ip, const char *path, json_t *said)
+bench_signed(struct bench_agent *agent, const char *path, json_t *said)
 {
-	json_t *body = json_pack("{s:s, s:s, s:s}", "type", "agent", "ip", ip, "path", path);
+	json_t *body = json_pack("{s:s, s:s, s:s}", "type", "agent", "ip", agent->ip, "path",
+				 path);
 	unsigned char *der;
 	struct err err = { "" };
 	size_t len;
@@ -363,7 +363,8 @@ bench_signed(struct bench_agent *agent, const char *ip, const char *path, json_t
 	json_put_num(said, "counter", ++agent->counter);
 	json_put_num(said, "time_ms", clock_now_ms());
 	text = json_text(said, &len);
-	assert_int_equal(cms_sign(agent->key, agent->cert, text, len, &der, &len, &err), 0);
+	assert_int_equal(cms_sign(&(struct cms_who){ agent->key, agent->cert },
+				  (struct cms_bytes){ text, len }, &der, &len, &err), 0);
 	json_put_bytes(body, "der", der, len);
 	free(der);
 	free(text);
@@ -373,10 +374,10 @@ bench_signed(struct bench_agent *agent, const char *ip, const char *path, json_t
 
 /* Asks as the agent; the opened answer. */
 static inline json_t *
-bench_agent_ask(struct bench *b, struct bench_agent *agent, const char *ip, const char *path,
-		json_t *said, int status)
+bench_agent_ask(struct bench *b, struct bench_agent *agent, const char *path, json_t *said,
+		int status)
 {
-	return bench_open(b, bench_ask(b, bench_signed(agent, ip, path, said)), status);
+	return bench_open(b, bench_ask(b, bench_signed(agent, path, said)), status);
 }
 
 static inline void
@@ -386,7 +387,8 @@ bench_enrol(struct bench *b, struct bench_agent *agent, const char *ip, const ch
 	json_t *said = json_pack("{s:s, s:s, s:{s:s}}", "mac", MAC1, "state", state, "facts", "arch",
 				 "amd64");
 
-	json_decref(bench_agent_ask(b, agent, ip, "enrol", said, status));
+	agent->ip = ip;
+	json_decref(bench_agent_ask(b, agent, "enrol", said, status));
 }
 
 /* One event; the acknowledged number. */
@@ -397,7 +399,7 @@ bench_event(struct bench *b, struct bench_agent *agent, int64_t seq, const char 
 	json_t *said = json_pack("{s:[{s:I, s:s, s:s, s:s, s:I}]}", "events", "seq", (json_int_t)seq,
 				 "phase", phase, "state", state, "text", "said by the agent", "at_ms",
 				 (json_int_t)clock_now_ms());
-	json_t *answer = bench_agent_ask(b, agent, "10.9.0.101", "events", said, 200);
+	json_t *answer = bench_agent_ask(b, agent, "events", said, 200);
 	int64_t ack = json_num(answer, "ack", -1);
 
 	json_decref(answer);
@@ -424,5 +426,3 @@ bench_count(struct bench *b, const char *machine, const char *phase, const char 
 	json_decref(answer);
 	return count;
 }
-
-#endif
