@@ -41,6 +41,7 @@ char *dnsmasq_hosts(const struct site *site, const struct dnsmasq_host *hosts, s
 struct dnsmasq_arch {
 	int number;		/* RFC 4578 / IANA processor architecture types */
 	const char *tag;	/* dnsmasq's tag; rows of one tag follow each other */
+	const char *kind;	/* of binary that runs there: bios, x86_64, arm64 */
 	const char *file;	/* TFTP file name, or the name below /ipxe/ for HTTP boot */
 	const char *csa;	/* its name in --pxe-service (proxy), or NULL */
 	bool http;		/* UEFI HTTP Boot */

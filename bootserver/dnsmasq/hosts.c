@@ -27,6 +27,14 @@ hosts_firmware(const struct site *site, const struct site_machine *machine)
 	return file;
 }
 
+const char *
+hosts_kind(const char *file)
+{
+	if (strstr(file, ".efi") == NULL)
+		return "bios";
+	return strstr(file, "arm64") != NULL ? "arm64" : "x86_64";
+}
+
 static void
 add_address(struct buf *text, uint32_t address)
 {
@@ -50,7 +58,7 @@ add_machine(struct buf *text, const struct site *site, const struct site_machine
 	for (size_t i = 0; i < machine->macs.count; i++)
 		buf_format(text, "%s%s", i > 0 ? "," : "", machine->macs.items[i]);
 	if (firmware != NULL)
-		buf_format(text, ",set:fw,set:fw-%s", firmware);
+		buf_format(text, ",set:own-%s,set:fw-%s", hosts_kind(firmware), firmware);
 	add_address(text, machine->address);
 	buf_format(text, ",%s\n", machine->name);
 }

@@ -11,4 +11,7 @@ void hosts_add(struct buf *text, const struct site *site, const struct dnsmasq_h
 /* The machine's own iPXE binary (its own word, else its profile's), or NULL: the table's. */
 const char *hosts_firmware(const struct site *site, const struct site_machine *machine);
 
+/* The kind (struct dnsmasq_arch) of an iPXE binary, by its name. */
+const char *hosts_kind(const char *file);
+
 #endif

@@ -1,7 +1,7 @@
 /*
  * dnsmasq's configuration file, in the order a reader asks: where it listens, names, leases, what
  * each kind of firmware is given, TFTP, whom it tells.  Tags carry the decisions: the client's
- * architecture (option 93), `ipxe` (option 175 or user class), `fw` (a binary of its own).
+ * architecture (option 93), `ipxe` (option 175 or user class), `own-KIND` (a binary of its own).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -146,7 +146,7 @@ add_tags(struct buf *text)
 			   arch->number);
 }
 
-/* What `arch` is given when the tags in `also` hold. */
+/* What `arch` is given when the tag `also` holds. */
 static void
 add_boot(struct buf *text, const struct site *site, const struct dnsmasq_arch *arch,
 	 const char *also, const char *file)
@@ -156,12 +156,13 @@ add_boot(struct buf *text, const struct site *site, const struct dnsmasq_arch *a
 
 	net_ip4_format(server, site->address.address);
 	if (!arch->http) {
-		buf_format(text, "dhcp-boot=tag:%s,tag:!ipxe,%s,%s,,%s\n", arch->tag, also, file,
-			   server);
+		buf_format(text, "dhcp-boot=tag:%s,tag:!ipxe,tag:%s,%s,,%s\n", arch->tag, also,
+			   file, server);
 		return;
 	}
 	url = site_http_url(site);
-	buf_format(text, "dhcp-boot=tag:%s,tag:!ipxe,%s,%s/ipxe/%s\n", arch->tag, also, url, file);
+	buf_format(text, "dhcp-boot=tag:%s,tag:!ipxe,tag:%s,%s/ipxe/%s\n", arch->tag, also, url,
+		   file);
 	free(url);
 }
 
@@ -169,27 +170,19 @@ static void
 add_service(struct buf *text, const struct dnsmasq_arch *arch, const char *also, const char *file)
 {
 	if (arch->csa != NULL)
-		buf_format(text, "pxe-service=tag:!ipxe,%s,%s,\"bootserver\",%s\n", also,
+		buf_format(text, "pxe-service=tag:!ipxe,tag:%s,%s,\"bootserver\",%s\n", also,
 			   arch->csa, file);
-}
-
-/* True if `file` runs on that kind of firmware. */
-static bool
-fits(const struct dnsmasq_arch *arch, const char *file)
-{
-	return (strstr(file, ".efi") != NULL) == (strstr(arch->file, ".efi") != NULL) &&
-	       (strstr(file, "arm64") != NULL) == (strstr(arch->file, "arm64") != NULL);
 }
 
 /* Each binary other than the table's, once, for the kind of firmware that can run it. */
 static void
 add_own(struct buf *text, const struct site *site, const char *file)
 {
-	char *also = str_format("tag:fw-%s", file);
+	char *also = str_format("fw-%s", file);
 	const char *last = "";
 
 	for (const struct dnsmasq_arch *arch = dnsmasq_archs; arch->file != NULL; arch++) {
-		if (!fits(arch, file))
+		if (!str_eq(arch->kind, hosts_kind(file)))
 			continue;
 		if (strcmp(arch->tag, last) != 0)
 			add_boot(text, site, arch, also, file);
@@ -209,28 +202,37 @@ named_before(const struct site *site, size_t at, const char *file)
 	return false;
 }
 
+/* What all clients of a row are given that have no binary of their own. */
+static void
+add_arch(struct buf *text, const struct site *site, const struct dnsmasq_arch *arch, bool first)
+{
+	const char *own = site->boot.firmware, *file = arch->file;
+	char *also = str_format("!own-%s", arch->kind);
+
+	if (own != NULL && str_eq(arch->kind, hosts_kind(own)))
+		file = own;
+	if (first) {
+		buf_format(text, "# %s\n", arch->what);
+		add_boot(text, site, arch, also, file);
+	}
+	/* a client that asks as HTTPClient wants to read that back */
+	if (arch->http)
+		buf_format(text, "dhcp-option-force=tag:%s,60,HTTPClient\n", arch->tag);
+	if (site->dhcp == SITE_DHCP_PROXY)
+		add_service(text, arch, also, file);
+	free(also);
+}
+
 static void
 add_firmware(struct buf *text, const struct site *site)
 {
 	char server[NET_IP4_TEXT];
-	const char *own = site->boot.firmware, *last = "";
+	const char *last = "";
 
-	net_ip4_format(server, site->address.address);
 	buf_text(text, "\n");
 	for (const struct dnsmasq_arch *arch = dnsmasq_archs; arch->file != NULL; arch++) {
-		const char *file = own != NULL && fits(arch, own) ? own : arch->file;
-
-		if (strcmp(arch->tag, last) != 0) {
-			buf_format(text, "# %s\n", arch->what);
-			add_boot(text, site, arch, "tag:!fw", file);
-			/* a client that asks as HTTPClient wants to read that back */
-			if (arch->http)
-				buf_format(text, "dhcp-option-force=tag:%s,60,HTTPClient\n",
-					   arch->tag);
-		}
+		add_arch(text, site, arch, !str_eq(arch->tag, last));
 		last = arch->tag;
-		if (site->dhcp == SITE_DHCP_PROXY)
-			add_service(text, arch, "tag:!fw", file);
 	}
 	for (size_t i = 0; i < site->nmachines; i++) {
 		const char *file = hosts_firmware(site, &site->machines[i]);
@@ -242,6 +244,7 @@ add_firmware(struct buf *text, const struct site *site)
 	 * iPXE itself.  On EFI this is only ever asked by one that is not ours, or by ours when it
 	 * could not read autoexec.ipxe: both load our binary (anew).
 	 */
+	net_ip4_format(server, site->address.address);
 	buf_format(text,
 		   "# iPXE\n"
 		   "dhcp-boot=tag:ipxe,tag:bios,autoexec.ipxe,,%s\n"
@@ -253,7 +256,10 @@ add_tftp(struct buf *text, const struct site *site, const struct dnsmasq_paths *
 {
 	buf_format(text, "\nenable-tftp=%s\ntftp-root=%s\ntftp-max=1000\n", site->interface,
 		   paths->tftp);
-	buf_format(text, "\ndhcp-script=%s\ndhcp-scriptuser=%s\n", paths->script, paths->user);
+	/* without DHCP dnsmasq 2.90 does not look at the script's user, and would run it as root */
+	if (site->dhcp != SITE_DHCP_NONE)
+		buf_format(text, "\ndhcp-script=%s\ndhcp-scriptuser=%s\n", paths->script,
+			   paths->user);
 }
 
 char *

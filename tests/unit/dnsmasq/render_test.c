@@ -1,0 +1,195 @@
+/*
+ * Sites and the configuration each must give: tests/golden/dnsmasq/NAME.{yaml,conf,hosts}.  Each is
+ * read by dnsmasq itself (--test) too.  With UPDATE=1 in the environment the files are written anew:
+ * look at the difference before it is committed.
+ */
+#include "cmocka_all.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dnsmasq/dnsmasq.h"
+#include "lib/clock.h"
+#include "lib/file.h"
+#include "lib/proc.h"
+#include "lib/str.h"
+#include "site/parse.h"
+
+static struct err err;
+
+static struct site *
+site_of(const char *text)
+{
+	struct site_source source = { .name = "site.yaml", .text = text, .len = strlen(text) };
+	struct site_findings findings;
+	struct site *site = site_parse(&source, 1, &findings);
+
+	if (site == NULL)
+		fail_msg("line %d: %s", findings.items[0].line, findings.items[0].text);
+	site_findings_fini(&findings);
+	return site;
+}
+
+static void
+compare(const char *name, const char *suffix, const char *text)
+{
+	char *path = str_format("tests/golden/dnsmasq/%s.%s", name, suffix), *golden = NULL;
+
+	if (getenv("UPDATE") != NULL)
+		assert_int_equal(file_write((struct file_new){ AT_FDCWD, path, 0644 }, text,
+					    strlen(text), &err), 0);
+	if (file_read(AT_FDCWD, path, &golden, NULL, &err) != 0)
+		fail_msg("%s: %s", path, err.text);
+	if (strcmp(golden, text) != 0)
+		fail_msg("%s is not what is rendered now:\n%s", path, text);
+	free(golden);
+	free(path);
+}
+
+/* dnsmasq's own word on it; the paths in it need not be there for --test. */
+static void
+dnsmasq_takes(const char *name, const char *text)
+{
+	char path[] = "/tmp/dnsmasq-test-XXXXXX", *option;
+	int fd = mkstemp(path), status = -1;
+	const char *argv[] = { "dnsmasq", "--test", NULL, NULL };
+	pid_t pid;
+
+	assert_true(fd >= 0);
+	assert_int_equal(file_write_all(fd, text, strlen(text)), 0);
+	option = str_format("--conf-file=%s", path);
+	argv[2] = option;
+	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	pid = proc_start(&(struct proc){ .path = "dnsmasq", .argv = argv }, &err);
+	if (pid < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(fd);
+	unlink(path);
+	free(option);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		fail_msg("%s: dnsmasq does not take it", name);
+}
+
+static void
+golden(void **state)
+{
+	static const char *const names[] = { "authoritative", "proxy", "none", "reserved" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *path = str_format("tests/golden/dnsmasq/%s.yaml", names[i]), *yaml;
+		char *text, *hosts;
+		struct site *site;
+
+		assert_int_equal(file_read(AT_FDCWD, path, &yaml, NULL, &err), 0);
+		site = site_of(yaml);
+		text = dnsmasq_render(site, &dnsmasq_paths, NULL, 0);
+		hosts = dnsmasq_hosts(site, NULL, 0);
+		compare(names[i], "conf", text);
+		compare(names[i], "hosts", hosts);
+		dnsmasq_takes(names[i], text);
+		free(hosts);
+		free(text);
+		site_free(site);
+		free(yaml);
+		free(path);
+	}
+}
+
+#define SITE \
+	"site: {name: lab, domain: lab.internal}\n" \
+	"server: {interface: eno1, address: 10.9.0.1/16}\n" \
+	"dhcp: {range: 10.9.1.0-10.9.1.255}\n" \
+	"image: edge\n"
+
+/* Without a hosts file the same reservations stand in the text, and learnt ones beside them. */
+static void
+reservations_within(void **state)
+{
+	struct dnsmasq_paths paths = dnsmasq_paths;
+	const struct dnsmasq_host learnt[] = {
+		{ "52:54:00:00:00:09", "n9", 0x0a090009 },
+		{ "52:54:00:00:00:0a", "n10", 0 },
+	};
+	struct site *site = site_of(SITE "machines:\n"
+				    "  - {name: n1, mac: \"52:54:00:00:00:01\"}\n");
+	char *text;
+
+	(void)state;
+	paths.hosts = NULL;
+	text = dnsmasq_render(site, &paths, learnt, 2);
+	assert_non_null(strstr(text, "\ndhcp-host=52:54:00:00:00:01,n1\n"
+				     "dhcp-host=52:54:00:00:00:09,10.9.0.9,n9\n"
+				     "dhcp-host=52:54:00:00:00:0a,n10\n"));
+	assert_null(strstr(text, "dhcp-hostsfile"));
+	/* 256 of the pool, 1 listed, 2 learnt, and some to spare */
+	assert_non_null(strstr(text, "\ndhcp-lease-max=275\n"));
+	dnsmasq_takes("learnt", text);
+	free(text);
+	site_free(site);
+}
+
+static void
+ten_thousand_machines(void **state)
+{
+	int64_t began;
+	struct buf yaml;
+	struct site *site;
+	char *text, *hosts;
+	size_t lines = 0;
+
+	(void)state;
+	buf_init(&yaml);
+	buf_text(&yaml, SITE "machines:\n");
+	for (unsigned i = 0; i < 10000; i++)
+		buf_format(&yaml, "  - {name: n%u, mac: \"52:54:00:00:%02x:%02x\", "
+			   "address: 10.9.%u.%u}\n", i, i >> 8, i & 255, 2 + i / 250, 1 + i % 250);
+	site = site_of(yaml.text);
+	buf_fini(&yaml);
+	began = clock_mono_ms();
+	text = dnsmasq_render(site, &dnsmasq_paths, NULL, 0);
+	hosts = dnsmasq_hosts(site, NULL, 0);
+	assert_true(clock_mono_ms() - began < 2000);
+	for (const char *at = hosts; (at = strchr(at, '\n')) != NULL; at++)
+		lines++;
+	assert_int_equal(lines, 10000);
+	assert_non_null(strstr(hosts, "52:54:00:00:27:0f,10.9.41.250,n9999\n"));
+	assert_non_null(strstr(text, "host-record=n9999.lab.internal,10.9.41.250\n"));
+	dnsmasq_takes("ten thousand", text);
+	free(text);
+	free(hosts);
+	site_free(site);
+}
+
+/* Every row of the table is given a file, and no number twice. */
+static void
+architectures(void **state)
+{
+	size_t rows = 0;
+
+	(void)state;
+	for (const struct dnsmasq_arch *a = dnsmasq_archs; a->file != NULL; a++, rows++) {
+		assert_true(a->tag[0] != '\0' && a->what[0] != '\0');
+		assert_true(a->http == str_starts(a->tag, "http"));
+		for (const struct dnsmasq_arch *b = dnsmasq_archs; b < a; b++)
+			assert_int_not_equal(a->number, b->number);
+	}
+	assert_true(rows >= 6);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(golden),
+		cmocka_unit_test(reservations_within),
+		cmocka_unit_test(ten_thousand_machines),
+		cmocka_unit_test(architectures),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
