@@ -34,6 +34,7 @@ struct row {
 	char cells[COLUMNS][CELL_MAX];
 	const char *state;
 	double share;		/* of the bar, 0 to 1; < 0: none */
+	size_t need;		/* columns of the note that must be seen */
 };
 
 void
@@ -104,24 +105,30 @@ share_of(const json_t *machine)
 	return at / PHASE_COUNT;
 }
 
-/* What a person should read beside the bar. */
-static void
+/* What a person should read beside the bar; how much of it must not be cut off. */
+static size_t
 note_of(const json_t *machine, char ret[CELL_MAX])
 {
+	const char *code = json_str(machine, "code", NULL);
 	const char *state = json_str(machine, "state", "");
 	const json_t *progress = json_object_get(machine, "progress");
 	const char *text = json_str(machine, "text", "");
 	double total = (double)json_num(progress, "total", 0);
 
 	ret[0] = '\0';
+	if (code) {
+		snprintf(ret, CELL_MAX, "code %s waits for approval", code);
+		return strlen("code ABCD-2345");
+	}
 	if (strcmp(state, "booting") == 0 && total > 0 &&
 	    strcmp(json_str(machine, "phase_state", ""), "begin") == 0)
 		snprintf(ret, CELL_MAX, "%3.0f%% of %.0f MB",
 			 100 * (double)json_num(progress, "done", 0) / total, total / 1e6);
+	else if (strcmp(state, "new") == 0)
+		str_copy(ret, CELL_MAX, "not seen yet");
 	else if (strcmp(state, "healthy") != 0 && strcmp(state, "booting") != 0)
 		str_copy(ret, CELL_MAX, text);
-	if (strcmp(state, "new") == 0)
-		str_copy(ret, CELL_MAX, "not seen yet");
+	return 0;
 }
 
 /* Healthy: how long the boot took; else how long it has been going on. */
@@ -150,7 +157,7 @@ fill(struct row *row, const json_t *machine, const struct table_look *look)
 	time_of(machine, look->now_ms, row->cells[TIME]);
 	str_copy(row->cells[IMAGE], CELL_MAX, json_str(machine, "image", ""));
 	str_copy(row->cells[ADDRESS], CELL_MAX, json_str(machine, "ip", ""));
-	note_of(machine, row->cells[NOTE]);
+	row->need = note_of(machine, row->cells[NOTE]);
 }
 
 /* Eighths of a block where the terminal shows them. */
@@ -202,19 +209,40 @@ struct layout {
 };
 
 static void
-fit(struct layout *layout, size_t width)
+fit(struct layout *layout, const struct row *rows, size_t count, size_t width)
 {
-	size_t used = 0;
+	size_t used = 0, need = 0;
 
 	layout->last = NOTE;
 	layout->note = CELL_MAX;
 	if (!width)
 		return;
+	for (size_t i = 0; i < count; i++)
+		need = rows[i].need > need ? rows[i].need : need;
 	for (int c = 0; c < NOTE; c++)
 		used += layout->widths[c] + 2;
-	for (; used > width + 2 && layout->last > STATE; layout->last--)
+	/* what must be read goes before address and image, the states before what must be read */
+	for (; layout->last > STATE; layout->last--) {
+		size_t want = layout->last > TIME ? used + need : used;
+
+		if (want <= width + (need && layout->last > TIME ? 0 : 2))
+			break;
 		used -= layout->widths[layout->last - 1] + 2;
-	layout->note = layout->last == NOTE && used < width ? width - used : 0;
+	}
+	layout->note = (layout->last == NOTE || need) && used < width ? width - used : 0;
+}
+
+/* Cuts a note, at a blank if it would be cut within a word. */
+static void
+cut_note(char *text, size_t columns_left)
+{
+	char *blank;
+	bool whole = signs(text) <= columns_left;
+
+	table_cut(text, columns_left);
+	blank = whole ? NULL : strrchr(text, ' ');
+	if (blank && blank > text + 4)
+		*blank = '\0';
 }
 
 static void
@@ -242,7 +270,7 @@ print_row(struct buf *ret, struct row *row, const struct layout *layout,
 			buf_text(ret, "\033[0m");
 		pad(ret, c == PROGRESS ? BAR : signs(row->cells[c]), layout->widths[c] + 2);
 	}
-	table_cut(row->cells[NOTE], layout->note);
+	cut_note(row->cells[NOTE], layout->note);
 	buf_text(ret, row->cells[NOTE]);
 	while (ret->len > start && ret->text[ret->len - 1] == ' ')
 		ret->text[--ret->len] = '\0';
@@ -279,7 +307,7 @@ table_machines(const json_t *machines, const struct table_look *look, struct buf
 	for (size_t i = 0; i < shown; i++)
 		fill(&rows[i], json_array_get(machines, i), look);
 	measure(rows, shown, layout.widths);
-	fit(&layout, look->width);
+	fit(&layout, rows, shown, look->width);
 	print_head(ret, &layout, look);
 	for (size_t i = 0; i < shown; i++)
 		print_row(ret, &rows[i], &layout, look);

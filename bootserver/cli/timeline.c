@@ -252,7 +252,7 @@ standstill(const json_t *machine, int64_t now_ms, struct buf *ret)
 		   json_str(machine, "text", ""));
 	if (json_str(machine, "code", NULL))
 		buf_format(ret, "what to do: bootserver approve %s\n", json_str(machine, "code", ""));
-	else
+	else if (strcmp(state, "waiting") != 0)
 		buf_format(ret, "what to do: %s\n", advice[phase]);
 }
 

@@ -63,6 +63,20 @@ get_machine(const struct route_call *call)
 	return 200;
 }
 
+/* The timeline says that what it waited for has come. */
+static void
+note_approved(struct engine *e, struct machine *m)
+{
+	struct boot *b = m->boot;
+	struct note note = { .state = STATE_WAIT, .from = "engine",
+			     .text = "approved: it goes on when it asks again" };
+
+	if (!b || (b->state != STATE_WAIT && b->state != STATE_STALL))
+		return;
+	note.phase = b->phase;
+	timeline_note(e, b, &note);
+}
+
 static int
 approve(const struct route_call *call)
 {
@@ -75,6 +89,7 @@ approve(const struct route_call *call)
 	if (!m->site && start_again(call->e, &err) < 0)
 		log_error("text=\"%s\"", err.text);
 	log_info("machine=%s text=\"approved by the operator\"", m->name);
+	note_approved(call->e, m);
 	return show(call, 200);
 }
 

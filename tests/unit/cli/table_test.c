@@ -17,7 +17,7 @@ static const char machines[] =
 	"  \"progress\": {\"part\": \"root\", \"done\": 100000000, \"total\": 250000000}},"
 	" {\"name\": \"m-525400000099\", \"state\": \"waiting\", \"phase\": \"script\","
 	"  \"phase_state\": \"wait\", \"boot_since_ms\": 90000, \"healthy_ms\": null, \"image\": null,"
-	"  \"ip\": \"10.9.0.102\", \"text\": \"unknown machine: approve it by its code ABCD-2345\"},"
+	"  \"ip\": \"10.9.0.102\", \"text\": \"unknown machine\", \"code\": \"ABCD-2345\"},"
 	" {\"name\": \"n3\", \"state\": \"new\", \"phase\": \"\", \"phase_state\": \"\","
 	"  \"boot_since_ms\": 0, \"healthy_ms\": null, \"image\": \"edge@2\", \"ip\": null}]";
 
@@ -47,7 +47,7 @@ table_in_plain_signs(void **state)
 		"n2              booting  root     #######.......  40 s    edge@2  10.9.0.101"
 		"   40% of 250 MB\n"
 		"m-525400000099  waiting  script   ###...........  10 s            10.9.0.102"
-		"  unknown machine: approve it by its code ABCD-2345\n"
+		"  code ABCD-2345 waits for approval\n"
 		"n3              new                                       edge@2            "
 		"  not seen yet\n");
 }
@@ -55,14 +55,14 @@ table_in_plain_signs(void **state)
 static void
 table_with_blocks_fits_the_terminal(void **state)
 {
-	struct table_look look = { .now_ms = 100000, .utf8 = true, .width = 90, .rows = 3 };
+	struct table_look look = { .now_ms = 100000, .utf8 = true, .width = 94, .rows = 3 };
 
 	(void)state;
 	expect_table(&look,
 		"NAME            STATE    PHASE    PROGRESS        TIME    IMAGE   ADDRESS\n"
 		"n1              healthy  healthy  ██████████████  41 s    edge@2  10.9.0.100\n"
-		"n2              booting  root     ███████▍······  40 s    edge@2  10.9.0.101   40% of 250\n"
-		"m-525400000099  waiting  script   ███···········  10 s            10.9.0.102  unknown mach\n"
+		"n2              booting  root     ███████▍······  40 s    edge@2  10.9.0.101   40% of 250 MB\n"
+		"m-525400000099  waiting  script   ███···········  10 s            10.9.0.102  code ABCD-2345\n"
 		"and 1 more\n");
 }
 
@@ -72,6 +72,13 @@ narrow_terminal_gets_fewer_columns(void **state)
 	struct table_look look = { .now_ms = 100000, .width = 56, .rows = 2 };
 
 	(void)state;
+	look.width = 68;
+	expect_table(&look,
+		"NAME  STATE    PHASE    PROGRESS        TIME    IMAGE   ADDRESS\n"
+		"n1    healthy  healthy  ##############  41 s    edge@2  10.9.0.100\n"
+		"n2    booting  root     #######.......  40 s    edge@2  10.9.0.101\n"
+		"and 2 more\n");
+	look.width = 56;
 	expect_table(&look,
 		"NAME  STATE    PHASE    PROGRESS        TIME    IMAGE\n"
 		"n1    healthy  healthy  ##############  41 s    edge@2\n"
