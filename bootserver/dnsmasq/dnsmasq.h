@@ -17,6 +17,7 @@ struct dnsmasq_paths {
 	const char *leases;	/* lease file */
 	const char *script;	/* program told of leases and transfers */
 	const char *hosts;	/* --dhcp-hostsfile (dnsmasq_hosts() writes it), or NULL: within the text */
+	const char *names;	/* --addn-hosts (dnsmasq_names() writes it) */
 	const char *user;	/* runs as, and the script too */
 };
 
@@ -36,6 +37,10 @@ char *dnsmasq_render(const struct site *site, const struct dnsmasq_paths *paths,
 /* The reservations alone, as --dhcp-hostsfile has them: dnsmasq reads them anew upon SIGHUP, and a
  * running TFTP transfer is not cut.  "" in modes without leases.  Fresh memory, the caller frees. */
 char *dnsmasq_hosts(const struct site *site, const struct dnsmasq_host *hosts, size_t nhosts);
+
+/* The names of machines with an address of their own, as hosts(5) has them; read anew upon SIGHUP
+ * too.  Fresh memory, the caller frees. */
+char *dnsmasq_names(const struct site *site);
 
 /* One row of firmware/architectures: what a client of this option-93 number is given. */
 struct dnsmasq_arch {

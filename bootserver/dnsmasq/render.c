@@ -16,6 +16,7 @@ const struct dnsmasq_paths dnsmasq_paths = {
 	.leases = "/run/bootserver/leases",
 	.script = "/run/bootserver/lease-event",
 	.hosts = "/run/bootserver/hosts",
+	.names = "/run/bootserver/names",
 	.user = "dnsmasq",
 };
 
@@ -46,10 +47,9 @@ add_place(struct buf *text, const struct site *site, const struct dnsmasq_paths 
 
 /* Names of the site are answered here alone; others go to the site's DNS servers, if it has any. */
 static void
-add_names(struct buf *text, const struct site *site, const char *server)
+add_names(struct buf *text, const struct site *site, const struct dnsmasq_paths *paths,
+	  const char *server)
 {
-	char ip[NET_IP4_TEXT];
-
 	buf_text(text,
 		 "\n"
 		 "port=53\n"
@@ -62,22 +62,19 @@ add_names(struct buf *text, const struct site *site, const char *server)
 	for (size_t i = 0; i < site->dns.count; i++)
 		if (!str_eq(site->dns.items[i], server))
 			buf_format(text, "server=%s\n", site->dns.items[i]);
-	for (size_t i = 0; i < site->nmachines; i++) {
-		const struct site_machine *machine = &site->machines[i];
-
-		if (machine->address == 0)
-			continue;
-		net_ip4_format(ip, machine->address);
-		buf_format(text, "host-record=%s.%s,%s\n", machine->name, site->domain, ip);
-	}
+	buf_format(text, "addn-hosts=%s\n", paths->names);
 }
 
+/* In steps, so that a machine more does not change the text. */
 static size_t
 lease_limit(const struct site *site, size_t nhosts)
 {
 	size_t pool = site->range_first != 0 ? site->range_last - site->range_first + 1 : 0;
+	size_t limit = 1024;
 
-	return pool + site->nmachines + nhosts + 16;
+	while (limit < pool + site->nmachines + nhosts + 16)
+		limit *= 2;
+	return limit;
 }
 
 static void
@@ -272,7 +269,7 @@ dnsmasq_render(const struct site *site, const struct dnsmasq_paths *paths,
 	buf_init(&text);
 	net_ip4_format(server, site->address.address);
 	add_place(&text, site, paths);
-	add_names(&text, site, server);
+	add_names(&text, site, paths, server);
 	if (site->dhcp == SITE_DHCP_PROXY) {
 		buf_text(&text, "\ndhcp-pxe-vendor=PXEClient,HTTPClient\n");
 		add_range(&text, site);

@@ -116,6 +116,9 @@ put_dnsmasq(const struct engine *e, json_t *config)
 	text = dnsmasq_hosts(e->site, hosts, count);
 	json_put(config, "hosts", text);
 	free(text);
+	text = dnsmasq_names(e->site);
+	json_put(config, "names", text);
+	free(text);
 	free(hosts);
 }
 

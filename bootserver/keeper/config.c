@@ -42,12 +42,11 @@ carry_out(struct keeper *keeper, json_t *config, struct err *err)
 	child_event(&keeper->engine, CHILD_READY);
 	if (sockets)
 		child_again(&keeper->web);
-	else if (keeper->to_web >= 0)
-		web_reload(keeper);
-	else
+	else if (keeper->to_web < 0)
 		child_begin(&keeper->web);
-	r = dnsmasq_take(keeper, json_str(config, "dnsmasq", ""), json_str(config, "hosts", ""),
-			 err);
+	else if (keeper->reloading)
+		web_reload(keeper);
+	r = dnsmasq_take(keeper, config, err);
 	/* the first time it waits for web, so that nobody is sent to a server that is not there */
 	if (r == 0 && keeper->web.state.state == CHILD_UP)
 		child_begin(&keeper->dnsmasq);

@@ -13,6 +13,7 @@
 
 #include "keeper/state.h"
 #include "lib/file.h"
+#include "lib/json.h"
 #include "lib/log.h"
 #include "lib/proc.h"
 #include "lib/str.h"
@@ -118,39 +119,36 @@ dnsmasq_ended(struct keeper *keeper)
 static bool
 dnsmasq_may(const struct keeper *keeper)
 {
-	return keeper->dnsmasq_text != NULL;
+	return keeper->dnsmasq_written;
 }
 
-static bool
-replace(char **text, const char *with)
+static int
+write_file(struct keeper *keeper, const char *path, const char *text, struct err *err)
 {
-	if (*text != NULL && strcmp(*text, with) == 0)
-		return false;
-	free(*text);
-	*text = str_dup(with);
-	return true;
+	return file_update((struct file_new){ keeper->dir, path, 0644 }, text, strlen(text), err);
 }
 
 int
-dnsmasq_take(struct keeper *keeper, const char *text, const char *hosts, struct err *err)
+dnsmasq_take(struct keeper *keeper, const json_t *config, struct err *err)
 {
-	bool restart, reread;
-	int r = file_update((struct file_new){ keeper->dir, "run/dnsmasq.conf", 0644 }, text,
-			    strlen(text), err);
+	int text, hosts, names;
 
-	if (r >= 0)
-		r = file_update((struct file_new){ keeper->dir, "run/hosts", 0644 }, hosts,
-				strlen(hosts), err);
-	if (r < 0)
-		return r;
-	restart = replace(&keeper->dnsmasq_text, text);
-	reread = replace(&keeper->hosts_text, hosts);
+	hosts = write_file(keeper, "run/hosts", json_str(config, "hosts", ""), err);
+	if (hosts < 0)
+		return hosts;
+	names = write_file(keeper, "run/names", json_str(config, "names", ""), err);
+	if (names < 0)
+		return names;
+	text = write_file(keeper, "run/dnsmasq.conf", json_str(config, "dnsmasq", ""), err);
+	if (text < 0)
+		return text;
+	keeper->dnsmasq_written = true;
 	if (keeper->dnsmasq.pid == 0)
 		return 0;
-	if (restart) {
+	if (text > 0) {
 		log_info("child=dnsmasq new configuration");
 		child_again(&keeper->dnsmasq);
-	} else if (reread) {
+	} else if (hosts > 0 || names > 0) {
 		log_info("child=dnsmasq new reservations");
 		kill(keeper->dnsmasq.pid, SIGHUP);	/* its init hands it on */
 	}

@@ -181,8 +181,6 @@ finish(struct keeper *keeper)
 {
 	sockets_close(keeper);
 	json_decref(keeper->config);
-	free(keeper->dnsmasq_text);
-	free(keeper->hosts_text);
 	free(keeper->data);
 	sd_event_source_disable_unref(keeper->from_lease);
 	sd_event_unref(keeper->event);

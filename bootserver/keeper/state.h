@@ -60,7 +60,7 @@ struct keeper {
 	size_t nlistens;
 
 	json_t *config;		/* the engine's last good one; NULL: none yet */
-	char *dnsmasq_text, *hosts_text;	/* as written to run/ */
+	bool dnsmasq_written;	/* its files are in run/ */
 	int life;		/* dnsmasq's namespace ends when this pipe does; -1: none */
 	pid_t probe;		/* the process that looks whether we serve; 0: none */
 	sd_event_source *probe_exit;
@@ -86,8 +86,8 @@ void engine_reload(struct keeper *keeper);
 void web_init(struct keeper *keeper);
 void web_reload(struct keeper *keeper);
 void dnsmasq_init(struct keeper *keeper);
-/* Takes new texts (copied): restarts dnsmasq, or has it read its hosts anew, or does nothing. */
-int dnsmasq_take(struct keeper *keeper, const char *text, const char *hosts, struct err *err);
+/* Writes the config's files: restarts dnsmasq, or has it read its hosts anew, or does nothing. */
+int dnsmasq_take(struct keeper *keeper, const json_t *config, struct err *err);
 
 /* config.c: the engine's `config`. */
 void config_take(struct keeper *keeper, json_t *config);

@@ -1,5 +1,5 @@
 /*
- * Sites and the configuration each must give: tests/golden/dnsmasq/NAME.{yaml,conf,hosts}.  Each is
+ * Sites and the configuration each must give: tests/golden/dnsmasq/NAME.{yaml,conf,hosts,names}.  Each is
  * read by dnsmasq itself (--test) too.  With UPDATE=1 in the environment the files are written anew:
  * look at the difference before it is committed.
  */
@@ -82,16 +82,19 @@ golden(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char *path = str_format("tests/golden/dnsmasq/%s.yaml", names[i]), *yaml;
-		char *text, *hosts;
+		char *text, *hosts, *machines;
 		struct site *site;
 
 		assert_int_equal(file_read(AT_FDCWD, path, &yaml, NULL, &err), 0);
 		site = site_of(yaml);
 		text = dnsmasq_render(site, &dnsmasq_paths, NULL, 0);
 		hosts = dnsmasq_hosts(site, NULL, 0);
+		machines = dnsmasq_names(site);
 		compare(names[i], "conf", text);
 		compare(names[i], "hosts", hosts);
+		compare(names[i], "names", machines);
 		dnsmasq_takes(names[i], text);
+		free(machines);
 		free(hosts);
 		free(text);
 		site_free(site);
@@ -126,8 +129,7 @@ reservations_within(void **state)
 				     "dhcp-host=52:54:00:00:00:09,10.9.0.9,n9\n"
 				     "dhcp-host=52:54:00:00:00:0a,n10\n"));
 	assert_null(strstr(text, "dhcp-hostsfile"));
-	/* 256 of the pool, 1 listed, 2 learnt, and some to spare */
-	assert_non_null(strstr(text, "\ndhcp-lease-max=275\n"));
+	assert_non_null(strstr(text, "\ndhcp-lease-max=1024\n"));
 	dnsmasq_takes("learnt", text);
 	free(text);
 	site_free(site);
@@ -139,7 +141,7 @@ ten_thousand_machines(void **state)
 	int64_t began;
 	struct buf yaml;
 	struct site *site;
-	char *text, *hosts;
+	char *text, *hosts, *names;
 	size_t lines = 0;
 
 	(void)state;
@@ -153,15 +155,18 @@ ten_thousand_machines(void **state)
 	began = clock_mono_ms();
 	text = dnsmasq_render(site, &dnsmasq_paths, NULL, 0);
 	hosts = dnsmasq_hosts(site, NULL, 0);
+	names = dnsmasq_names(site);
 	assert_true(clock_mono_ms() - began < 2000);
 	for (const char *at = hosts; (at = strchr(at, '\n')) != NULL; at++)
 		lines++;
 	assert_int_equal(lines, 10000);
 	assert_non_null(strstr(hosts, "52:54:00:00:27:0f,10.9.41.250,n9999\n"));
-	assert_non_null(strstr(text, "host-record=n9999.lab.internal,10.9.41.250\n"));
+	assert_non_null(strstr(names, "\n10.9.41.250 n9999.lab.internal n9999\n"));
+	assert_non_null(strstr(text, "\ndhcp-lease-max=16384\n"));
 	dnsmasq_takes("ten thousand", text);
 	free(text);
 	free(hosts);
+	free(names);
 	site_free(site);
 }
 
