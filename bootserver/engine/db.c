@@ -66,8 +66,11 @@ static const char *const texts[DB_QUERIES] = {
 		" ON CONFLICT (id) DO UPDATE SET begin_ms=?3, script_ms=?4, end_ms=?5, outcome=?6,"
 		" past=?7, kind=?8, image=?9, reason=?10, nonces=?11, nonce_ms=?12, ip=?13, mac=?14,"
 		" enrolled=?15, seq=?16, phase=?17, phase_state=?18, phase_ms=?19, text=?20",
-	[DB_BOOTS_OPEN] = "SELECT * FROM boots WHERE id IN (SELECT max(id) FROM boots GROUP BY machine)",
-	[DB_BOOTS_OF] = "SELECT * FROM boots WHERE machine=?1 ORDER BY id DESC LIMIT ?2",
+	[DB_BOOT_DROP] = "DELETE FROM boots WHERE id=?1",
+	[DB_BOOTS_OPEN] = "SELECT * FROM boots WHERE id IN"
+		" (SELECT max(id) FROM boots WHERE outcome <> 'false' GROUP BY machine)",
+	[DB_BOOTS_OF] = "SELECT * FROM boots WHERE machine=?1"
+		" ORDER BY outcome = 'false', id DESC LIMIT ?2",
 	[DB_BOOTS_PRUNE] = "DELETE FROM boots WHERE machine=?1 AND id <="
 		" (SELECT id FROM boots WHERE machine=?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
 	[DB_EVENT_ADD] = "INSERT INTO events (at_ms, machine, boot, phase, state, text, source)"

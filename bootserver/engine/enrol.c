@@ -115,6 +115,8 @@ new_key(struct engine *e, const struct agent_ask *ask, json_t **ret_answer)
 	const char *state = json_str(ask->said, "state", "new");
 	struct note note = { .phase = PHASE_ENROL, .state = STATE_FAIL, .from = "engine" };
 
+	if (b == m->former && !m->boot->script_ms)
+		timeline_revive(e, b);
 	if (b != m->boot || b->end_ms)
 		return refuse(e, "this boot is over: reboot", ret_answer);
 	if (index_find(&e->pins, ask->pin))

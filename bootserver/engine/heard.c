@@ -13,15 +13,28 @@
 #include "lib/json.h"
 #include "lib/str.h"
 
-#define LATE_MS 20000		/* how far behind dnsmasq's lease script may be in a storm */
+#define LATE_MS 20000		/* how far behind dnsmasq's script may be in a storm */
+#define RESET_MS 5000		/* from a script to firmware's next DHCP request, at least */
 #define CLAIMS_MOST 300		/* unsigned events of one boot */
 
 /* dnsmasq tells of leases and transfers through a script, one after the other: in a storm that word
  * comes after the machine has gone on.  It must not begin a new boot then. */
 static bool
-comes_late(const struct boot *b)
+comes_late(const struct boot *b, int64_t late_ms)
 {
-	return b && b->script_ms && clock_now_ms() - b->script_ms < LATE_MS;
+	return b && b->script_ms && clock_now_ms() - b->script_ms < late_ms;
+}
+
+/* The boot of a nonce.  If a later boot has not come as far as a script and this one goes on, it was
+ * a late word that began that other one. */
+static struct boot *
+boot_of(struct engine *e, const json_t *body, bool goes_on)
+{
+	struct boot *b = index_find(&e->nonces, json_str(body, "nonce", ""));
+
+	if (b && goes_on && b != b->machine->boot && !b->machine->boot->script_ms)
+		timeline_revive(e, b);
+	return b;
 }
 
 static struct machine *
@@ -44,7 +57,7 @@ lease_event(struct engine *e, struct machine *m, const char *ip, bool ipxe)
 	struct note note = { .phase = PHASE_DHCP, .state = STATE_DONE, .from = "keeper",
 			     .text = text };
 
-	if (comes_late(b))
+	if (comes_late(b, ipxe ? LATE_MS : RESET_MS))
 		return;
 	/* Firmware asks again where iPXE had been: the machine was switched off while it waited. */
 	if (!ipxe && b && !b->past && b->phase >= PHASE_SCRIPT)
@@ -90,7 +103,7 @@ timeline_tftp(struct engine *e, const json_t *body)
 			     .text = slash ? slash + 1 : file };
 	struct boot *b;
 
-	if (!m || comes_late(m->boot))
+	if (!m || comes_late(m->boot, LATE_MS))
 		return;
 	b = timeline_early(e, m);
 	if (b->phase <= PHASE_TFTP)
@@ -114,7 +127,7 @@ timeline_greet(struct engine *e, const json_t *body)
 void
 timeline_report(struct engine *e, const json_t *body)
 {
-	struct boot *b = index_find(&e->nonces, json_str(body, "nonce", ""));
+	struct boot *b = boot_of(e, body, true);
 	struct note note = { .text = json_str(body, "text", "") };
 
 	if (!b || b->enrolled || b->healthy || b->claims++ >= CLAIMS_MOST ||
@@ -196,8 +209,8 @@ transfer_text(char *ret, size_t size, const char *state, const json_t *body)
 void
 timeline_transfer(struct engine *e, const json_t *body)
 {
-	struct boot *b = index_find(&e->nonces, json_str(body, "nonce", ""));
 	const char *state = json_str(body, "state", "");
+	struct boot *b = boot_of(e, body, strcmp(state, "broken") != 0);
 	char text[96];
 	struct note note = { .text = text, .from = "web", .done = json_num(body, "done", 0),
 			     .total = json_num(body, "total", 0) };

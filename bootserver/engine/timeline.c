@@ -67,7 +67,7 @@ timeline_end(struct engine *e, struct boot *b, const char *outcome)
 		metrics_boot(&e->metrics, b->end_ms - b->begin_ms);
 	} else if (b->state == STATE_FAIL || b->state == STATE_STALL)
 		e->metrics.failed++;
-	else
+	else if (strcmp(outcome, "false") != 0)
 		e->metrics.over++;
 	timeline_save(e, b);
 }
@@ -107,12 +107,19 @@ timeline_revive(struct engine *e, struct boot *b)
 
 	if (b != m->former)
 		return;
-	log_warn("machine=%s boot=%lld text=\"asked for a script while it was running: somebody else"
-		 " uses its MAC address\"", m->name, (long long)other->id);
-	timeline_end(e, other, "false");
-	records_save_boot(e, other);
+	if (other->script_ms)
+		log_warn("machine=%s boot=%lld text=\"asked for a script while it was running:"
+			 " somebody else uses its MAC address\"", m->name, (long long)other->id);
 	m->boot = b;
-	m->former = other;
+	m->former = NULL;
+	if (other->script_ms) {
+		timeline_end(e, other, "false");
+		records_save_boot(e, other);
+		m->former = other;
+	} else {
+		db_run(&e->db, DB_BOOT_DROP, "i", other->id);
+		timeline_free(e, other);
+	}
 	if (!b->healthy) {
 		b->end_ms = 0;
 		b->outcome[0] = '\0';

@@ -24,7 +24,8 @@ struct boot *timeline_begin(struct engine *e, struct machine *m);
 /* The boot that something before `script` belongs to: the present one unless it went past. */
 struct boot *timeline_early(struct engine *e, struct machine *m);
 
-/* A signed word of an older boot shows that the newer one never was: it is the present one again. */
+/* A word of the boot before the present one shows that the present one never was: a late word or
+ * somebody else began it.  `b` is the present one again. */
 void timeline_revive(struct engine *e, struct boot *b);
 
 /* Ends a boot with its outcome. */

@@ -212,12 +212,20 @@ firmware_begins_a_new_boot_after_one_that_went_on(void **state)
 	/* dnsmasq's script is behind in a storm: that is no new boot */
 	bench_lease(b, MAC1, "10.9.0.101", "PXEClient:Arch:00007", "iPXE");
 	assert_int_equal(b->e->last_boot, boot);
+	/* later than anything can be late: a new boot, until the former one is heard to go on */
+	clock_fake_ms += 6000;
+	bench_lease(b, MAC1, "10.9.0.101", "PXEClient:Arch:00007", "");
+	assert_int_equal(b->e->last_boot, boot + 1);
+	bench_transfer(b, nonce, "kernel one", "broken");
+	assert_string_equal(bench_shows(b, "n1", "phase"), "dhcp");
+	bench_transfer(b, nonce, "the initrd", "begin");
+	assert_string_equal(bench_shows(b, "n1", "phase"), "initrd");
 	/* Linux renews its lease */
 	clock_fake_ms += 60000;
 	bench_lease(b, MAC1, "10.9.0.101", "", "");
-	assert_int_equal(b->e->last_boot, boot);
-	bench_lease(b, MAC1, "10.9.0.101", "PXEClient:Arch:00007", "");
 	assert_int_equal(b->e->last_boot, boot + 1);
+	bench_lease(b, MAC1, "10.9.0.101", "PXEClient:Arch:00007", "");
+	assert_int_equal(b->e->last_boot, boot + 2);
 	assert_string_equal(bench_shows(b, "n1", "phase"), "dhcp");
 }
 
