@@ -47,7 +47,6 @@ report_answer(struct request *req)
 	json_put(message, "state", state);
 	json_put(message, "text", clean);
 	link_tell(req->peer->web->link, message, str_eq(state, "progress"));
-	request_give(req, MHD_HTTP_NO_CONTENT,
-		     MHD_create_response_from_buffer(0, (void *)(uintptr_t)"",
-						     MHD_RESPMEM_PERSISTENT));
+	/* not 204: that has no length, and iPXE would wait for the end of its body until it gives up */
+	request_say(req, MHD_HTTP_OK, "noted");
 }
