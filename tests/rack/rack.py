@@ -91,8 +91,14 @@ class Rack:
         self.server.write_site(self.site)
         self.server.command("init")
         for image in images:
-            self.server.command("image", "add", image_folder(image))
+            self.add_image(image)
         self.server.start()
+
+    def add_image(self, name):
+        """Puts a built image into the store; a server that runs takes note of it."""
+        self.server.command("image", "add", image_folder(name))
+        if self.server.process:
+            self.server.api("POST", "/v1/images/reload")
 
     def notify(self):
         with self.changed:

@@ -1,4 +1,4 @@
-"""What the operator plans is what the machine does: wait, rescue, and then its image again."""
+"""What the operator plans is what the machine does; a plan that cannot be carried out is said on its screen."""
 
 from steps import healthy
 
@@ -14,4 +14,15 @@ def test_plans(rack):
     n1.wait_console(r"This machine waits\.[^$]*MAC 52:54:00", timeout=60)
     assert rack.server.api("GET", "/v1/machines/n1")["state"] == "waiting"
     rack.server.command("plan", "n1", "image")
+    healthy(rack, n1)
+
+
+def test_image_comes_late(rack):
+    """No image in the store: the machine says why it cannot boot, and boots when there is one."""
+    n1 = rack.machine("n1", "bios")
+    rack.start()
+    n1.power_on()
+    told = n1.wait_console(r"This machine cannot boot\. (.*)", timeout=60).group(1)
+    assert "tiny" in told
+    rack.add_image("tiny")
     healthy(rack, n1)
