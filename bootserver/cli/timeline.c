@@ -39,8 +39,9 @@ static const char *const advice[PHASE_COUNT] = {
 /* What is known of one phase of one boot. */
 struct span {
 	int64_t begin_ms, last_ms;	/* first and last event; 0: none */
-	char text[400];			/* of the last event that had one */
-	const char *state;
+	const char *state;		/* of the last event */
+	const char *text;		/* its sentence, or of the one before that had one */
+	char done[200];			/* sentences of what was done, joined */
 };
 
 static void
@@ -144,6 +145,17 @@ choice(const json_t *machine, struct buf *ret)
 	}
 }
 
+/* "snponly.efi, autoexec.ipxe": what is said twice is told once. */
+static void
+join(char *ret, size_t size, const char *text)
+{
+	size_t len = strlen(ret);
+
+	if (!text[0] || strstr(ret, text) || len + strlen(text) + 3 > size)
+		return;
+	snprintf(ret + len, size - len, "%s%s", len ? ", " : "", text);
+}
+
 static void
 collect(const json_t *boot, struct span spans[PHASE_COUNT])
 {
@@ -164,8 +176,10 @@ collect(const json_t *boot, struct span spans[PHASE_COUNT])
 		if (at > span->last_ms)
 			span->last_ms = at;
 		span->state = json_str(event, "state", "");
-		if (text[0])
-			str_copy(span->text, sizeof(span->text), text);
+		if (text[0] || !span->text)
+			span->text = text;
+		if (strcmp(span->state, "done") == 0)
+			join(span->done, sizeof(span->done), text);
 	}
 }
 
@@ -182,15 +196,17 @@ next_begin(const struct span spans[PHASE_COUNT], int phase)
 static void
 print_span(struct buf *ret, const struct span *span, int phase, int64_t start_ms, int64_t end_ms)
 {
-	bool plain = strcmp(span->state, "done") == 0 || strcmp(span->state, "begin") == 0;
+	bool done = strcmp(span->state, "done") == 0;
+	bool plain = done || strcmp(span->state, "begin") == 0;
+	const char *text = done ? span->done : span->text;
 	char at[16], took[16];
 
 	table_time(at, span->begin_ms - start_ms);
 	table_time(took, end_ms - span->begin_ms);
 	buf_format(ret, "  %-8s %10s %10s", phase_name((enum phase)phase), at, took);
-	if (!plain || span->text[0])
-		buf_format(ret, "   %s%s%s", plain ? "" : span->state,
-			   plain || !span->text[0] ? "" : ": ", span->text);
+	if (!plain || text[0])
+		buf_format(ret, "   %s%s%s", plain ? "" : span->state, plain || !text[0] ? "" : ": ",
+			   text);
 	buf_text(ret, "\n");
 }
 
