@@ -130,7 +130,7 @@ cli_api_events(const struct cli *cli, int (*line)(void *arg, const json_t *event
 	http_answer_fini(&answer);
 	if (lines.enough)
 		return CLI_GOOD;
-	return r < 0 ? tell_silence(cli, &err) :
+	return r == -ECONNREFUSED ? tell_silence(cli, &err) :
 	       cli_fail(CLI_FAULT, "the boot server has ended");
 }
 

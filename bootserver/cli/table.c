@@ -131,7 +131,7 @@ note_of(const json_t *machine, char ret[CELL_MAX])
 	return 0;
 }
 
-/* Healthy: how long the boot took; else how long it has been going on. */
+/* Healthy: how long the boot took; else how long it has been going on, if we hear of it at all. */
 static void
 time_of(const json_t *machine, int64_t now_ms, char ret[CELL_MAX])
 {
@@ -140,7 +140,7 @@ time_of(const json_t *machine, int64_t now_ms, char ret[CELL_MAX])
 	char text[16];
 
 	ret[0] = '\0';
-	if (begin <= 0)
+	if (begin <= 0 || strcmp(json_str(machine, "state", ""), "away") == 0)
 		return;
 	table_time(text, end - begin);
 	str_copy(ret, CELL_MAX, text);

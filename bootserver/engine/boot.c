@@ -160,6 +160,7 @@ answer_script(struct engine *e, int64_t id, const char *script, json_t *vars)
 	json_put(answer, "script", script);
 	json_object_set_new(answer, "vars", vars);
 	engine_send(e, e->web, answer);
+	e->answers[e->nanswers - 1].asked_ms = clock_mono_ms();
 }
 
 static void

@@ -17,6 +17,7 @@
 #include "engine/records.h"
 #include "engine/start.h"
 #include "engine/timeline.h"
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -167,6 +168,8 @@ send_answers(struct engine *e)
 
 		if (answer->fd >= 0 && msg_send(answer->fd, answer->body, NULL, 0, &err) < 0)
 			log_error("text=\"%s\"", err.text);
+		if (answer->asked_ms)
+			metrics_decision(&e->metrics, clock_mono_ms() - answer->asked_ms);
 		json_decref(answer->body);
 	}
 	e->nanswers = 0;

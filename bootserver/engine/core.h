@@ -36,6 +36,7 @@ struct held_poll {
 struct answer {
 	int fd;
 	json_t *body;
+	int64_t asked_ms;	/* a script: when it was asked for, monotonic; 0: something else */
 };
 
 struct hub;

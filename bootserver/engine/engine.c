@@ -190,19 +190,6 @@ read_user(struct process *p)
 	p->gid = (gid_t)strtoul(gid, NULL, 10);
 }
 
-/* The engine's user reads the store again later: it must be able to walk through the folder. */
-static void
-open_way(const struct process *p)
-{
-	struct stat st;
-
-	if (stat(".", &st) < 0 || st.st_uid == p->uid || (st.st_mode & S_IXOTH))
-		return;
-	log_info("text=\"the site directory is made searchable for all (chmod o+x)\"");
-	if (chmod(".", (st.st_mode & 07777) | S_IXOTH) < 0)
-		log_warn("text=\"the engine cannot read the image store anew: %s\"", strerror(errno));
-}
-
 static void
 own_state(const struct process *p)
 {
@@ -227,7 +214,6 @@ go_to_jail(const struct process *p, struct err *err)
 	if (!p->root)
 		return 0;
 	own_state(p);
-	open_way(p);
 	r = jail_no_network(err);
 	if (r == 0)
 		r = jail_user(p->uid, p->gid, err);

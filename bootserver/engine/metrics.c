@@ -6,9 +6,9 @@
 #include "engine/core.h"
 #include "engine/timeline.h"
 
-static const double boot_limits[METRICS_BUCKETS] = { 10, 20, 30, 45, 60, 90, 120, 300, 600, 1800 };
+static const double boot_limits[METRICS_BUCKETS] = { 10, 20, 30, 45, 60, 120, 300, 600, 1800 };
 static const double decision_limits[METRICS_BUCKETS] = {
-	0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1
+	0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1
 };
 static const char *const states[] = {
 	"new", "waiting", "booting", "healthy", "stalled", "failed", "away"
@@ -34,9 +34,9 @@ metrics_boot(struct metrics *metrics, int64_t ms)
 }
 
 void
-metrics_decision(struct metrics *metrics, int64_t us)
+metrics_decision(struct metrics *metrics, int64_t ms)
 {
-	observe(&metrics->decision_s, decision_limits, (double)us / 1e6);
+	observe(&metrics->decision_s, decision_limits, (double)ms / 1e3);
 }
 
 static void

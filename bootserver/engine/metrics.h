@@ -7,7 +7,7 @@
 
 /* Counts for monitoring (Prometheus text format 0.0.4). */
 
-#define METRICS_BUCKETS 10
+#define METRICS_BUCKETS 9
 
 struct metrics_histogram {
 	uint64_t buckets[METRICS_BUCKETS + 1];	/* the last: beyond all limits */
@@ -26,7 +26,7 @@ struct metrics {
 struct engine;
 
 void metrics_boot(struct metrics *metrics, int64_t ms);
-void metrics_decision(struct metrics *metrics, int64_t us);
+void metrics_decision(struct metrics *metrics, int64_t ms);
 
 /* All of it, the machines by state included. */
 void metrics_format(struct engine *e, struct buf *ret);

@@ -59,6 +59,8 @@ machine_of_the_site_boots_its_image(void **state)
 	assert_string_equal(bench_shows(b, "n1", "tried"), "edge@1");
 	assert_string_equal(bench_shows(b, "n1", "last_good"), "(null)");
 	assert_string_equal(bench_shows(b, "n1", "state"), "booting");
+	assert_int_equal(b->e->metrics.decision_s.count, 1);
+	assert_int_equal(b->e->metrics.decisions[PLAN_IMAGE], 1);
 	json_decref(answer);
 }
 
@@ -460,6 +462,55 @@ events_can_be_read_from_any_point(void **state)
 }
 
 static void
+monitoring_sees_machines_by_state(void **state)
+{
+	struct bench *b = *state;
+	json_t *answer;
+	const char *text;
+
+	json_decref(bench_boot(b, MAC1, "10.9.0.101"));
+	json_decref(bench_boot(b, STRANGE, "10.9.0.102"));
+	answer = bench_ask(b, json_pack("{s:s}", "type", "metrics"));
+	text = json_str(answer, "body", "");
+	assert_non_null(strstr(text, "bootserver_machines{state=\"booting\"} 1\n"));
+	assert_non_null(strstr(text, "bootserver_machines{state=\"waiting\"} 1\n"));
+	assert_non_null(strstr(text, "bootserver_machines{state=\"new\"} 1\n"));
+	assert_non_null(strstr(text, "bootserver_decisions_total{plan=\"wait\"} 1\n"));
+	assert_non_null(strstr(text, "bootserver_decision_duration_seconds_count 2\n"));
+	assert_non_null(strstr(text, "bootserver_boot_duration_seconds_bucket{le=\"+Inf\"} 0\n"));
+	json_decref(answer);
+	answer = bench_ask(b, json_pack("{s:s}", "type", "health"));
+	assert_int_equal(json_num(answer, "status", 0), 200);
+	json_decref(answer);
+}
+
+static void
+cloud_init_files_are_there_for_machines_alone(void **state)
+{
+	struct bench *b = *state;
+	json_t *answer;
+	static const struct {
+		const char *name, *file;
+		int status;
+		const char *text;
+	} rows[] = {
+		{ "n1", "meta-data", 200, "instance-id: n1\nlocal-hostname: n1\n" },
+		{ "n1", "user-data", 200, "#cloud-config\n" },
+		{ "n1", "vendor-data", 200, "#cloud-config\n{\"hostname\":\"n1\"" },
+		{ "n1", "../site.yaml", 404, "" },
+		{ "n7", "meta-data", 404, "" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		answer = bench_ask(b, json_pack("{s:s, s:s, s:s, s:s}", "type", "cloud-init", "name",
+						rows[i].name, "file", rows[i].file, "ip", "10.9.0.101"));
+		assert_int_equal(json_num(answer, "status", 0), rows[i].status);
+		assert_true(str_starts(json_str(answer, "body", ""), rows[i].text));
+		json_decref(answer);
+	}
+}
+
+static void
 old_boots_are_forgotten(void **state)
 {
 	struct bench *b = *state;
@@ -529,6 +580,8 @@ main(void)
 		CASE(what_is_known_outlives_the_engine),
 		CASE(unknown_machines_are_bounded),
 		CASE(events_can_be_read_from_any_point),
+		CASE(monitoring_sees_machines_by_state),
+		CASE(cloud_init_files_are_there_for_machines_alone),
 		CASE(old_boots_are_forgotten),
 		CASE(routes_say_what_is_wrong),
 	};
