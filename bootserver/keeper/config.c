@@ -64,15 +64,23 @@ reload_over(struct keeper *keeper, const char *how)
 }
 
 void
+config_refused(struct keeper *keeper)
+{
+	reload_over(keeper, "refused, the site stays as it was");
+}
+
+void
 config_take(struct keeper *keeper, json_t *config)
 {
 	struct err err;
 
-	print_findings(config);
+	/* not each time the engine sends it again, as it does when a machine was approved */
+	if (!keeper->ready || keeper->reloading)
+		print_findings(config);
 	if (!json_flag(config, "ok", false)) {
 		if (!keeper->ready)
 			keeper_fail(keeper, "the site's files have faults");
-		reload_over(keeper, "refused, the site stays as it was");
+		config_refused(keeper);
 		return;
 	}
 	if (carry_out(keeper, config, &err) < 0) {

@@ -207,12 +207,12 @@ engine_reload(struct keeper *keeper)
 {
 	struct err err;
 
+	keeper->reloading = true;
 	if (keeper->to_engine < 0)
 		return;		/* it will be given the new files when it is started */
-	keeper->reloading = true;
 	if (send_files(keeper, "reload", &err) < 0) {
 		log_error("cannot reload: %s", err.text);
-		keeper->reloading = false;
+		config_refused(keeper);
 	}
 }
 

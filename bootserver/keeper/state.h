@@ -91,6 +91,7 @@ int dnsmasq_take(struct keeper *keeper, const json_t *config, struct err *err);
 
 /* config.c: the engine's `config`. */
 void config_take(struct keeper *keeper, json_t *config);
+void config_refused(struct keeper *keeper);	/* ends a reload that came to nothing */
 
 /* sockets.c */
 int sockets_unix(struct keeper *keeper, struct err *err);	/* api and lease */

@@ -13,7 +13,7 @@
  * kernel refuses packets over 212,000 bytes); both ways look the same to the caller.  Every object
  * has a string "type"; docs/INTERFACES.md lists the types and msg_check() knows them.
  */
-#define MSG_FDS 64
+#define MSG_FDS 250	/* the kernel takes 253 (SCM_MAX_FD) */
 #define MSG_INLINE 65536
 #define MSG_MAX (64 * 1024 * 1024)	/* bytes of a memfd body */
 
