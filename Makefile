@@ -21,7 +21,7 @@ OBJ      := $(SRC:%.c=build/obj/%.o)
 TESTS    := $(patsubst tests/%.c,build/tests/%,$(sort $(wildcard tests/unit/*/*_test.c tests/golden/*_test.c)))
 FUZZ     := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
 
-.PHONY: all help setup image demo check test soak bench install clean
+.PHONY: all help setup image update-locks demo check test soak bench install clean
 all: build/bootserver build/share
 
 help:
@@ -30,6 +30,7 @@ help:
 ## make            build/bootserver (needs `make setup` once, as root)
 ## make setup      installs the packages the build and the tests need; makes the tool root (in the cache)
 ## make image      builds the images edge and tiny for amd64 and arm64 into the cache
+## make update-locks  pins the versions that Debian has now (firmware, kernel, QEMU)
 ## make demo       a virtual rack: three machines from power-on to healthy
 ## make check      unit, golden, fuzz corpus, budgets, layers (under 3 minutes)
 ## make test       everything, with real firmware, images and machines
@@ -72,6 +73,10 @@ setup: build/host-packages
 
 image: build/host-packages
 	$(Q)images/build edge && images/build tiny
+
+# Takes the versions that the suites have now; run `make test` before they are committed.
+update-locks:
+	$(Q)images/toolroot update-locks && firmware/collect update-lock
 
 demo: all
 	$(Q)tests/run demo

@@ -66,16 +66,22 @@ apt_private() # SUITE COMMAND ARG...: apt-get or apt-cache with the private conf
 	"$command" -q -c "$CACHE/apt/$suite/apt.conf" "$@" 9>&-
 }
 
-# Makes the lists of a suite if they are not there yet or the host's mirror is another one now.
+# Makes the lists of a suite if they are not there yet or the host's mirror is another one now. To
+# ask apt for the mirror takes a second: only done when its configuration has changed since.
 apt_ready() # SUITE
 {
 	local dir=$CACHE/apt/$1 sources
 
 	[ -f "$APT_KEYRING" ] || die "$APT_KEYRING is missing: install debian-archive-keyring"
+	[ -f "$dir/ready" ] && [ -z "$(find /etc/apt "$CLONE/images/lib/apt.sh" -newer "$dir/ready" \
+		-print -quit)" ] && return
 	sources=$(apt_sources "$1")
-	[ -f "$dir/ready" ] && [ "$sources" = "$(cat "$dir/sources.list")" ] &&
-		[ "$(apt_conf "$1")" = "$(cat "$dir/apt.conf")" ] && return
-	apt_refresh "$1"
+	if [ -f "$dir/ready" ] && [ "$sources" = "$(cat "$dir/sources.list")" ] &&
+		[ "$(apt_conf "$1")" = "$(cat "$dir/apt.conf")" ]; then
+		touch "$dir/ready"
+	else
+		apt_refresh "$1"
+	fi
 }
 
 apt_refresh() # SUITE
