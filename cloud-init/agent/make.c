@@ -34,9 +34,11 @@ write_definitions(const struct repart_wish *wish, struct err *err)
 		return err_set(err, -ENOSPC, "a disk of %llu MiB is too small",
 			       (unsigned long long)(wish->disk >> 20));
 	r = file_mkdirs(AT_FDCWD, where(path, REPART_D), 0755, err);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = file_write((struct file_new){ AT_FDCWD, where(path, REPART_D "/%s", files[i].name), 0644 },
-			       files[i].text, strlen(files[i].text), err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		where(path, REPART_D "/%s", files[i].name);
+		r = file_write((struct file_new){ AT_FDCWD, path, 0644 }, files[i].text,
+			       strlen(files[i].text), err);
+	}
 	return r;
 }
 

@@ -66,9 +66,9 @@ verdict_write(const struct verdict *verdict, struct err *err)
 	json_object_set(o, "disks", verdict->disks);
 	text = json_text(o, &len);
 	r = file_mkdirs(AT_FDCWD, where(path, WHERE_RUN), 0755, err);
+	where(path, WHERE_RUN "/state.json");
 	if (r == 0)
-		r = file_write((struct file_new){ AT_FDCWD, where(path, WHERE_RUN "/state.json"), 0644 },
-			       text, len, err);
+		r = file_write((struct file_new){ AT_FDCWD, path, 0644 }, text, len, err);
 	free(text);
 	json_decref(o);
 	return r;
