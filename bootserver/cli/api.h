@@ -7,8 +7,8 @@
 
 /* Questions to the running boot server, through run/api.sock of the site directory. */
 
-/* One request; `body` may be NULL.  CLI_GOOD with *ret the answer (json_decref()), or CLI_FAULT with
- * the sentence told.  ret may be NULL. */
+/* One request; `body` may be NULL.  CLI_GOOD with *ret the answer (json_decref()), or CLI_FAULT
+ * with the sentence told.  ret may be NULL. */
 int cli_api(const struct cli *cli, const char *method, const char *path, const json_t *body,
 	    json_t **ret);
 

@@ -32,7 +32,8 @@ cli_approve(struct cli *cli, int argc, char **argv)
 		if (r > 0)
 			continue;
 		if (typed || argv[at][0] == '-')
-			return cli_usage(cli, "approve takes one machine or code, not \"%s\"", argv[at]);
+			return cli_usage(cli, "approve takes one machine or code, not \"%s\"",
+					 argv[at]);
 		typed = argv[at++];
 	}
 	if (!typed)

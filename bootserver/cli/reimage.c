@@ -16,7 +16,8 @@ tell(const json_t *machine, bool reboot)
 	else if (strcmp(state, "healthy") == 0)
 		printf("%s: %s, it is told to reboot\n", name, image);
 	else
-		printf("%s: %s; it is %s and reboots when its agent is heard\n", name, image, state);
+		printf("%s: %s; it is %s and reboots when its agent is heard\n", name, image,
+		       state);
 }
 
 static int

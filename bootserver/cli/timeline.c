@@ -20,17 +20,21 @@ static const char *const advice[PHASE_COUNT] = {
 		       " Secure Boot must be off",
 	[PHASE_IPXE] = "iPXE runs and asks for nothing more: look at the machine's screen; a clock"
 		       " that is hours off makes it refuse the server's certificate",
-	[PHASE_SCRIPT] = "it has its script and did not fetch the kernel: look at the machine's screen",
+	[PHASE_SCRIPT] =
+		"it has its script and did not fetch the kernel: look at the machine's screen",
 	[PHASE_KERNEL] = "look at the machine's screen and at its network port",
-	[PHASE_INITRD] = "the kernel has not said a word: look at the machine's screen; it may lack a"
-			 " driver for the network card, or memory",
+	[PHASE_INITRD] =
+		"the kernel has not said a word: look at the machine's screen; it may lack a"
+		" driver for the network card, or memory",
 	[PHASE_STAGE1] = "look at the machine's screen; stage 1 reboots it after its deadline",
-	[PHASE_ROOT] = "look at the machine's screen and at its network port; stage 1 reboots it after"
-		       " its deadline",
+	[PHASE_ROOT] =
+		"look at the machine's screen and at its network port; stage 1 reboots it after"
+		" its deadline",
 	[PHASE_FACTS] = "log in by SSH and read `journalctl -u bootserver-agent`",
 	[PHASE_ENROL] = "if its key waits for you: bootserver approve, with the code on its screen",
-	[PHASE_STORAGE] = "see which disk is named; only a blank disk, or one that is this machine's,"
-			  " is ever written",
+	[PHASE_STORAGE] =
+		"see which disk is named; only a blank disk, or one that is this machine's,"
+		" is ever written",
 	[PHASE_JOIN] = "log in by SSH and read `journalctl -u bootserver-agent`",
 	[PHASE_ROLES] = "log in by SSH and read `journalctl -u bootserver-agent`",
 	[PHASE_HEALTHY] = "log in by SSH: `systemctl --failed` names what does not run",
@@ -65,7 +69,8 @@ static void
 add_pair(struct buf *text, const char *label, const char *value)
 {
 	if (value && value[0])
-		buf_format(text, "%s%s%s%s", text->len ? ", " : "", label, label[0] ? " " : "", value);
+		buf_format(text, "%s%s%s%s", text->len ? ", " : "", label, label[0] ? " " : "",
+			   value);
 }
 
 static void
@@ -205,8 +210,8 @@ print_span(struct buf *ret, const struct span *span, int phase, int64_t start_ms
 	table_time(took, end_ms - span->begin_ms);
 	buf_format(ret, "  %-8s %10s %10s", phase_name((enum phase)phase), at, took);
 	if (!plain || text[0])
-		buf_format(ret, "   %s%s%s", plain ? "" : span->state, plain || !text[0] ? "" : ": ",
-			   text);
+		buf_format(ret, "   %s%s%s", plain ? "" : span->state,
+			   plain || !text[0] ? "" : ": ", text);
 	buf_text(ret, "\n");
 }
 
@@ -263,12 +268,14 @@ standstill(const json_t *machine, int64_t now_ms, struct buf *ret)
 	if (phase_parse(&phase, json_str(machine, "phase", "")) < 0)
 		return;
 	table_time(since, now_ms - json_num(machine, "phase_since_ms", now_ms));
-	buf_format(ret, "\n%s in phase %s for %s: %s\n", strcmp(state, "waiting") == 0 ? "waits" :
-		   strcmp(state, "failed") == 0 ? "failed" : "stands still", phase_name(phase), since,
+	if (strcmp(state, "stalled") == 0)
+		state = "stands still";
+	buf_format(ret, "\n%s in phase %s for %s: %s\n", state, phase_name(phase), since,
 		   json_str(machine, "text", ""));
 	if (json_str(machine, "code", NULL))
-		buf_format(ret, "what to do: bootserver approve %s\n", json_str(machine, "code", ""));
-	else if (strcmp(state, "waiting") != 0)
+		buf_format(ret, "what to do: bootserver approve %s\n",
+			   json_str(machine, "code", ""));
+	else if (strcmp(json_str(machine, "state", ""), "waiting") != 0)
 		buf_format(ret, "what to do: %s\n", advice[phase]);
 }
 

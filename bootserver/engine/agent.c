@@ -183,9 +183,11 @@ take_event(struct engine *e, struct boot *b, const json_t *event, int64_t sent_m
 {
 	const json_t *data = json_object_get(event, "data");
 	int64_t seq = json_num(event, "seq", 0);
-	struct note note = { .from = "agent", .text = json_str(event, "text", ""),
-			     .part = json_str(data, "part", NULL),
-			     .done = json_num(data, "done", 0), .total = json_num(data, "total", 0) };
+	struct note note = {.from = "agent",
+			    .text = json_str(event, "text", ""),
+			    .part = json_str(data, "part", NULL),
+			    .done = json_num(data, "done", 0),
+			    .total = json_num(data, "total", 0)};
 
 	if (seq <= b->seq)
 		return;

@@ -238,10 +238,10 @@ api_start(struct api **ret, struct engine *e, int fd, struct err *err)
 	struct api *api = mem_new(sizeof(*api));
 
 	api->e = e;
-	api->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-				       request_handle, api, MHD_OPTION_LISTEN_SOCKET, fd,
-				       MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MOST,
-				       MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
+	api->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, request_handle, api,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MOST,
+		MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
 	if (!api->daemon) {
 		free(api);
 		return err_set(err, -EIO, "cannot serve the operator's API");

@@ -71,7 +71,8 @@ put_image(const struct engine *e, json_t *vars, const struct boot *b, const stru
 			  " bootserver.root=%s bootserver.size=%llu",
 			  image->args ? image->args : "", image->args && image->args[0] ? " " : "",
 			  plan->args ? plan->args : "", plan->args && plan->args[0] ? " " : "",
-			  e->url, b->machine->name, b->nonces[0], root ? image->root.sha256 : "none",
+			  e->url, b->machine->name, b->nonces[0],
+			  root ? image->root.sha256 : "none",
 			  (unsigned long long)(root ? image->root.size : 0));
 	json_put(vars, "kernel", image->kernel.sha256);
 	json_put(vars, "initrd", image->initrd.sha256);
@@ -97,7 +98,8 @@ script_vars(const struct engine *e, const struct boot *b, struct plan *plan)
 		put_image(e, vars, b, plan);
 		if (script_value_check(json_str(vars, "args", ""), &err) < 0) {
 			plan->kind = PLAN_FAILURE;
-			snprintf(plan->reason, sizeof(plan->reason), "kernel arguments: %.120s", err.text);
+			snprintf(plan->reason, sizeof(plan->reason), "kernel arguments: %.120s",
+				 err.text);
 		}
 	} else if (plan->kind == PLAN_WAIT && m->code[0])
 		json_put(vars, "code", m->code);
@@ -209,7 +211,8 @@ boot_script(struct engine *e, const json_t *body)
 	str_copy(b->mac, sizeof(b->mac), claims.mac);
 	timeline_nonce(e, b);
 	if (plan.kind == PLAN_IMAGE)
-		snprintf(b->image, sizeof(b->image), "%s@%d", plan.image->name, plan.image->generation);
+		snprintf(b->image, sizeof(b->image), "%s@%d", plan.image->name,
+			 plan.image->generation);
 	vars = script_vars(e, b, &plan);
 	record(e, b, &plan);
 	note_script(e, b, &plan);
@@ -265,7 +268,8 @@ boot_site_json(struct engine *e, const json_t *body)
 	char *text;
 
 	if (!b || b->end_ms) {
-		engine_answer(e, id, 403, "body", "this nonce opens nothing: ask for a new script\n");
+		engine_answer(e, id, 403, "body",
+			      "this nonce opens nothing: ask for a new script\n");
 		return;
 	}
 	all = json_object();

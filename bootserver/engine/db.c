@@ -12,79 +12,90 @@
 
 /* Step n brings a file of user_version n to n + 1; steps are only ever added. */
 static const char *const schema[] = {
-	"CREATE TABLE machines (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
-	" uuid TEXT, serial TEXT, asset TEXT, manufacturer TEXT, product TEXT, buildarch TEXT,"
-	" platform TEXT, cpu64 INTEGER, lldp TEXT, version TEXT,"
-	" approved INTEGER, code TEXT, kind TEXT, once INTEGER, image TEXT, generation INTEGER,"
-	" tried TEXT, last_good TEXT, pin TEXT, pin_state TEXT, counter INTEGER,"
-	" pending TEXT, pending_state TEXT, pending_counter INTEGER,"
-	" ip TEXT, ip_mac TEXT, facts TEXT, first_ms INTEGER, seen_ms INTEGER);"
-	"CREATE TABLE macs (mac TEXT PRIMARY KEY,"
-	" machine INTEGER NOT NULL REFERENCES machines ON DELETE CASCADE) WITHOUT ROWID;"
+	"CREATE TABLE machines (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, uuid TEXT,"
+	" serial TEXT, asset TEXT, manufacturer TEXT, product TEXT, buildarch TEXT, platform TEXT,"
+	" cpu64 INTEGER, lldp TEXT, version TEXT, approved INTEGER, code TEXT, kind TEXT, once"
+	" INTEGER, image TEXT, generation INTEGER, tried TEXT, last_good TEXT, pin TEXT, pin_state"
+	" TEXT, counter INTEGER, pending TEXT, pending_state TEXT, pending_counter INTEGER, ip"
+	" TEXT, ip_mac TEXT, facts TEXT, first_ms INTEGER, seen_ms INTEGER);"
+	"CREATE TABLE macs (mac TEXT PRIMARY KEY, machine INTEGER NOT NULL REFERENCES machines ON"
+	" DELETE CASCADE) WITHOUT ROWID;"
 	"CREATE INDEX macs_machine ON macs (machine);"
-	"CREATE TABLE boots (id INTEGER PRIMARY KEY AUTOINCREMENT,"
-	" machine INTEGER NOT NULL REFERENCES machines ON DELETE CASCADE,"
-	" begin_ms INTEGER, script_ms INTEGER, end_ms INTEGER, outcome TEXT, past INTEGER,"
-	" kind TEXT, image TEXT, reason TEXT, nonces TEXT, nonce_ms INTEGER, ip TEXT, mac TEXT,"
-	" enrolled INTEGER, seq INTEGER, phase TEXT, phase_state TEXT, phase_ms INTEGER, text TEXT);"
+	"CREATE TABLE boots (id INTEGER PRIMARY KEY AUTOINCREMENT, machine INTEGER NOT NULL"
+	" REFERENCES machines ON DELETE CASCADE, begin_ms INTEGER, script_ms INTEGER, end_ms"
+	" INTEGER, outcome TEXT, past INTEGER, kind TEXT, image TEXT, reason TEXT, nonces TEXT,"
+	" nonce_ms INTEGER, ip TEXT, mac TEXT, enrolled INTEGER, seq INTEGER, phase TEXT,"
+	" phase_state TEXT, phase_ms INTEGER, text TEXT);"
 	"CREATE INDEX boots_machine ON boots (machine, id);"
 	"CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL,"
-	" machine INTEGER NOT NULL REFERENCES machines ON DELETE CASCADE,"
-	" boot INTEGER NOT NULL REFERENCES boots ON DELETE CASCADE,"
-	" phase TEXT NOT NULL, state TEXT NOT NULL, text TEXT NOT NULL, source TEXT NOT NULL);"
+	" machine INTEGER NOT NULL REFERENCES machines ON DELETE CASCADE, boot INTEGER NOT NULL"
+	" REFERENCES boots ON DELETE CASCADE, phase TEXT NOT NULL, state TEXT NOT NULL, text TEXT"
+	" NOT NULL, source TEXT NOT NULL);"
 	"CREATE INDEX events_boot ON events (boot, id);"
 	"CREATE INDEX events_machine ON events (machine);"
-	"CREATE TABLE orders (id INTEGER PRIMARY KEY AUTOINCREMENT,"
-	" machine INTEGER NOT NULL REFERENCES machines ON DELETE CASCADE,"
-	" kind TEXT NOT NULL, made_ms INTEGER, done_ms INTEGER);"
+	"CREATE TABLE orders (id INTEGER PRIMARY KEY AUTOINCREMENT, machine INTEGER NOT NULL"
+	" REFERENCES machines ON DELETE CASCADE, kind TEXT NOT NULL, made_ms INTEGER, done_ms"
+	" INTEGER);"
 	"CREATE INDEX orders_machine ON orders (machine, id);",
 };
 #define SCHEMA_STEPS ((int)(sizeof(schema) / sizeof(schema[0])))
 
 static const char *const texts[DB_QUERIES] = {
-	[DB_MACHINE_SAVE] = "INSERT INTO machines (id, name, uuid, serial, asset, manufacturer,"
-		" product, buildarch, platform, cpu64, lldp, version, approved, code, kind, once, image,"
+	[DB_MACHINE_SAVE] =
+		"INSERT INTO machines (id, name, uuid, serial, asset, manufacturer, product,"
+		" buildarch, platform, cpu64, lldp, version, approved, code, kind, once, image,"
 		" generation, tried, last_good, pin, pin_state, counter, pending, pending_state,"
-		" pending_counter, ip, ip_mac, facts, first_ms, seen_ms)"
-		" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,"
-		"?22,?23,?24,?25,?26,?27,?28,?29,?30,?31)"
-		" ON CONFLICT (id) DO UPDATE SET name=?2, uuid=?3, serial=?4, asset=?5, manufacturer=?6,"
-		" product=?7, buildarch=?8, platform=?9, cpu64=?10, lldp=?11, version=?12, approved=?13,"
-		" code=?14, kind=?15, once=?16, image=?17, generation=?18, tried=?19, last_good=?20,"
-		" pin=?21, pin_state=?22, counter=?23, pending=?24, pending_state=?25,"
-		" pending_counter=?26, ip=?27, ip_mac=?28, facts=?29, first_ms=?30, seen_ms=?31",
+		" pending_counter, ip, ip_mac, facts, first_ms, seen_ms) VALUES (?1, ?2, ?3, ?4,"
+		" ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"
+		" ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31) ON CONFLICT (id) DO UPDATE SET"
+		" name=?2, uuid=?3, serial=?4, asset=?5, manufacturer=?6, product=?7,"
+		" buildarch=?8, platform=?9, cpu64=?10, lldp=?11, version=?12, approved=?13,"
+		" code=?14, kind=?15, once=?16, image=?17, generation=?18, tried=?19,"
+		" last_good=?20, pin=?21, pin_state=?22, counter=?23, pending=?24,"
+		" pending_state=?25, pending_counter=?26, ip=?27, ip_mac=?28, facts=?29,"
+		" first_ms=?30, seen_ms=?31",
 	[DB_MACHINE_DROP] = "DELETE FROM machines WHERE id=?1",
 	[DB_MACHINES] = "SELECT * FROM machines ORDER BY id",
-	[DB_MAC_SAVE] = "INSERT INTO macs (mac, machine) VALUES (?1, ?2)"
-		" ON CONFLICT (mac) DO UPDATE SET machine=?2",
+	[DB_MAC_SAVE] =
+		"INSERT INTO macs (mac, machine) VALUES (?1, ?2) ON CONFLICT (mac) DO UPDATE SET"
+		" machine=?2",
 	[DB_MAC_DROP] = "DELETE FROM macs WHERE mac=?1",
 	[DB_MACS] = "SELECT mac, machine FROM macs ORDER BY machine, mac",
-	[DB_BOOT_SAVE] = "INSERT INTO boots (id, machine, begin_ms, script_ms, end_ms, outcome, past,"
-		" kind, image, reason, nonces, nonce_ms, ip, mac, enrolled, seq, phase, phase_state,"
-		" phase_ms, text)"
-		" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)"
-		" ON CONFLICT (id) DO UPDATE SET begin_ms=?3, script_ms=?4, end_ms=?5, outcome=?6,"
-		" past=?7, kind=?8, image=?9, reason=?10, nonces=?11, nonce_ms=?12, ip=?13, mac=?14,"
-		" enrolled=?15, seq=?16, phase=?17, phase_state=?18, phase_ms=?19, text=?20",
+	[DB_BOOT_SAVE] =
+		"INSERT INTO boots (id, machine, begin_ms, script_ms, end_ms, outcome, past,"
+		" kind, image, reason, nonces, nonce_ms, ip, mac, enrolled, seq, phase,"
+		" phase_state, phase_ms, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+		" ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) ON CONFLICT (id) DO UPDATE SET"
+		" begin_ms=?3, script_ms=?4, end_ms=?5, outcome=?6, past=?7, kind=?8, image=?9,"
+		" reason=?10, nonces=?11, nonce_ms=?12, ip=?13, mac=?14, enrolled=?15, seq=?16,"
+		" phase=?17, phase_state=?18, phase_ms=?19, text=?20",
 	[DB_BOOT_DROP] = "DELETE FROM boots WHERE id=?1",
-	[DB_BOOTS_OPEN] = "SELECT * FROM boots WHERE id IN"
-		" (SELECT max(id) FROM boots WHERE outcome <> 'false' GROUP BY machine)",
-	[DB_BOOTS_OF] = "SELECT * FROM boots WHERE machine=?1"
-		" ORDER BY outcome = 'false', id DESC LIMIT ?2",
-	[DB_BOOTS_PRUNE] = "DELETE FROM boots WHERE machine=?1 AND id <="
-		" (SELECT id FROM boots WHERE machine=?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-	[DB_EVENT_ADD] = "INSERT INTO events (at_ms, machine, boot, phase, state, text, source)"
-		" VALUES (?1,?2,?3,?4,?5,?6,?7)",
-	[DB_EVENTS_OF] = "SELECT e.id, e.at_ms, m.name, e.boot, e.phase, e.state, e.text, e.source"
-		" FROM events e JOIN machines m ON m.id = e.machine WHERE e.boot=?1 ORDER BY e.id",
-	[DB_EVENTS_SINCE] = "SELECT e.id, e.at_ms, m.name, e.boot, e.phase, e.state, e.text, e.source"
-		" FROM events e JOIN machines m ON m.id = e.machine WHERE e.id > ?1 ORDER BY e.id"
-		" LIMIT ?2",
+	[DB_BOOTS_OPEN] =
+		"SELECT * FROM boots WHERE id IN (SELECT max(id) FROM boots WHERE outcome <>"
+		" 'false' GROUP BY machine)",
+	[DB_BOOTS_OF] =
+		"SELECT * FROM boots WHERE machine=?1 ORDER BY outcome = 'false', id DESC LIMIT"
+		" ?2",
+	[DB_BOOTS_PRUNE] =
+		"DELETE FROM boots WHERE machine=?1 AND id <= (SELECT id FROM boots WHERE"
+		" machine=?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+	[DB_EVENT_ADD] =
+		"INSERT INTO events (at_ms, machine, boot, phase, state, text, source) VALUES"
+		" (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[DB_EVENTS_OF] =
+		"SELECT e.id, e.at_ms, m.name, e.boot, e.phase, e.state, e.text, e.source FROM"
+		" events e JOIN machines m ON m.id = e.machine WHERE e.boot=?1 ORDER BY e.id",
+	[DB_EVENTS_SINCE] =
+		"SELECT e.id, e.at_ms, m.name, e.boot, e.phase, e.state, e.text, e.source FROM"
+		" events e JOIN machines m ON m.id = e.machine WHERE e.id > ?1 ORDER BY e.id LIMIT"
+		" ?2",
 	[DB_EVENT_LAST] = "SELECT coalesce(max(id), 0) FROM events",
 	[DB_ORDER_ADD] = "INSERT INTO orders (machine, kind, made_ms) VALUES (?1, ?2, ?3)",
-	[DB_ORDER_DONE] = "UPDATE orders SET done_ms=?3 WHERE machine=?1 AND id=?2 AND done_ms IS NULL",
+	[DB_ORDER_DONE] =
+		"UPDATE orders SET done_ms=?3 WHERE machine=?1 AND id=?2 AND done_ms IS NULL",
 	[DB_ORDERS_OVER] = "UPDATE orders SET done_ms=?2 WHERE machine=?1 AND done_ms IS NULL",
-	[DB_ORDERS_OF] = "SELECT id, kind FROM orders WHERE machine=?1 AND done_ms IS NULL ORDER BY id",
+	[DB_ORDERS_OF] =
+		"SELECT id, kind FROM orders WHERE machine=?1 AND done_ms IS NULL ORDER BY id",
 };
 
 static int
@@ -96,7 +107,9 @@ fault(struct db *db, struct err *err, const char *what)
 static int
 execute(struct db *db, const char *text, const char *what, struct err *err)
 {
-	return sqlite3_exec(db->sql, text, NULL, NULL, NULL) == SQLITE_OK ? 0 : fault(db, err, what);
+	if (sqlite3_exec(db->sql, text, NULL, NULL, NULL) != SQLITE_OK)
+		return fault(db, err, what);
+	return 0;
 }
 
 static int
@@ -120,12 +133,15 @@ migrate(struct db *db, struct err *err)
 	if (version < 0)
 		return fault(db, err, "read it");
 	if (version > SCHEMA_STEPS)
-		return err_set(err, -EINVAL, "the database is of a later version of this program"
-			       " (schema %d, known is %d): install that one", version, SCHEMA_STEPS);
+		return err_set(err, -EINVAL,
+			       "the database is of a later version of this program"
+			       " (schema %d, known is %d): install that one",
+			       version, SCHEMA_STEPS);
 	for (; r == 0 && version < SCHEMA_STEPS; version++) {
 		char number[64];
 
-		sqlite3_snprintf(sizeof(number), number, "PRAGMA user_version=%d; COMMIT", version + 1);
+		sqlite3_snprintf(sizeof(number), number, "PRAGMA user_version=%d; COMMIT",
+				 version + 1);
 		r = execute(db, "BEGIN IMMEDIATE", "begin", err);
 		if (r == 0)
 			r = execute(db, schema[version], "bring its schema up to date", err);

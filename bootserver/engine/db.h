@@ -29,7 +29,8 @@ int db_open(struct db *db, const char *path, struct err *err);
 void db_close(struct db *db);
 
 /* Runs a writing statement inside the turn's transaction, which it opens if need be.  `kinds` has a
- * letter for each parameter: i int64_t, s const char * (NULL: null).  A failure is kept in `fault`. */
+ * letter for each parameter: i int64_t, s const char * (NULL: null).  A failure is kept in
+ * `fault`. */
 void db_run(struct db *db, enum db_query query, const char *kinds, ...);
 
 /* A reading statement with its parameters, to be stepped by db_next() to its end. */

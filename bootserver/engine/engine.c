@@ -220,7 +220,7 @@ go_to_jail(const struct process *p, struct err *err)
 	if (r == 0)
 		r = jail_paths(paths, &kept, err);
 	if (r == 0 && !kept)
-		log_warn("text=\"this kernel has no Landlock: files are kept apart by user alone\"");
+		log_warn("text=\"this kernel has no Landlock: the user alone keeps files apart\"");
 	return r == 0 ? jail_calls(false, err) : r;
 }
 

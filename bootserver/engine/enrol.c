@@ -1,8 +1,8 @@
 /*
- * Whose key this is.  A key that is pinned is recognised.  A first key is pinned if the site's policy
- * takes it: `listed` wants a machine that was taken in, a fresh nonce of its present boot, and a
- * request from the address leased to that boot's MAC (where another server leases: from the address
- * that fetched the nonce's script).  Everything else waits for a person, with a code.
+ * Whose key this is.  A key that is pinned is recognised.  A first key is pinned if the site's
+ * policy takes it: `listed` wants a machine that was taken in, a fresh nonce of its present boot,
+ * and a request from the address leased to that boot's MAC (where another server leases: from the
+ * address that fetched the nonce's script).  Everything else waits for a person, with a code.
  */
 #include "engine/enrol.h"
 

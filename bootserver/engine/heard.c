@@ -25,8 +25,8 @@ comes_late(const struct boot *b, int64_t late_ms)
 	return b && b->script_ms && clock_now_ms() - b->script_ms < late_ms;
 }
 
-/* The boot of a nonce.  If a later boot has not come as far as a script and this one goes on, it was
- * a late word that began that other one. */
+/* The boot of a nonce.  If a later boot has not come as far as a script and this one goes on, it
+ * was a late word that began that other one. */
 static struct boot *
 boot_of(struct engine *e, const json_t *body, bool goes_on)
 {

@@ -30,7 +30,7 @@ choices_of(const struct image *image, struct plan_image *choices, size_t *count)
 	for (size_t i = 0; i < 2; i++) {
 		struct plan_image *choice = &choices[*count];
 
-		/* one at fault has no parts to go by: it stands for both, so that the reason is told */
+		/* one at fault stands for both, so that the reason is told */
 		if (!image->fault && !image_has_arch(image, archs[i]))
 			continue;
 		choice->name = image->name;

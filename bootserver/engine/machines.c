@@ -1,7 +1,7 @@
 /*
- * Who is who.  A machine is known by what the site file says of it (MAC, UUID, serial), else by what
- * it says of itself: then it is recorded as unknown, "m-" and its MAC, and waits for a person.  All
- * machines are in memory, found through indexes, and written back when a turn ends.
+ * Who is who.  A machine is known by what the site file says of it (MAC, UUID, serial), else by
+ * what it says of itself: then it is recorded as unknown, "m-" and its MAC, and waits for a person.
+ * All machines are in memory, found through indexes, and written back when a turn ends.
  */
 #include "engine/machines.h"
 

@@ -42,7 +42,8 @@ metrics_decision(struct metrics *metrics, int64_t ms)
 static void
 head(struct buf *ret, const char *name, const char *type, const char *help)
 {
-	buf_format(ret, "# HELP bootserver_%s %s\n# TYPE bootserver_%s %s\n", name, help, name, type);
+	buf_format(ret, "# HELP bootserver_%s %s\n# TYPE bootserver_%s %s\n", name, help, name,
+		   type);
 }
 
 static void
@@ -85,19 +86,23 @@ metrics_format(struct engine *e, struct buf *ret)
 
 	format_machines(e, ret);
 	head(ret, "boots_total", "counter", "Boots that ended, by outcome.");
-	buf_format(ret, "bootserver_boots_total{outcome=\"healthy\"} %llu\n"
+	buf_format(ret,
+		   "bootserver_boots_total{outcome=\"healthy\"} %llu\n"
 		   "bootserver_boots_total{outcome=\"over\"} %llu\n"
-		   "bootserver_boots_total{outcome=\"failed\"} %llu\n", (unsigned long long)m->healthy,
-		   (unsigned long long)m->over, (unsigned long long)m->failed);
+		   "bootserver_boots_total{outcome=\"failed\"} %llu\n",
+		   (unsigned long long)m->healthy, (unsigned long long)m->over,
+		   (unsigned long long)m->failed);
 	head(ret, "decisions_total", "counter", "Scripts given, by plan.");
 	for (int kind = PLAN_IMAGE; kind <= PLAN_FAILURE; kind++)
 		buf_format(ret, "bootserver_decisions_total{plan=\"%s\"} %llu\n",
-			   plan_kind_name((enum plan_kind)kind), (unsigned long long)m->decisions[kind]);
+			   plan_kind_name((enum plan_kind)kind),
+			   (unsigned long long)m->decisions[kind]);
 	head(ret, "events_total", "counter", "Events stored.");
 	buf_format(ret, "bootserver_events_total %llu\n", (unsigned long long)m->events);
 	head(ret, "agent_refused_total", "counter", "Requests of agents that were refused.");
 	buf_format(ret, "bootserver_agent_refused_total %llu\n", (unsigned long long)m->refused);
-	head(ret, "boot_duration_seconds", "histogram", "From the first word of a boot to healthy.");
+	head(ret, "boot_duration_seconds", "histogram",
+	     "From the first word of a boot to healthy.");
 	format_histogram(ret, "boot_duration_seconds", &m->boot_s, boot_limits);
 	head(ret, "decision_duration_seconds", "histogram",
 	     "From a boot request to its answer, the commit included.");

@@ -13,12 +13,13 @@ records_save_machine(struct engine *e, const struct machine *m)
 	const struct plan_claims *c = &m->claims;
 	char *facts = m->facts ? json_text(m->facts, NULL) : NULL;
 
-	db_run(&e->db, DB_MACHINE_SAVE, "issssssssississisissssississsii", m->id, m->name, c->uuid, c->serial, c->asset, c->manufacturer, c->product,
-	       c->buildarch, c->platform, (int64_t)c->cpu64, m->lldp, m->version,
-	       (int64_t)m->approved, m->code, m->kind_set ? plan_kind_name(m->kind) : NULL,
-	       (int64_t)m->once, m->image, (int64_t)m->generation, m->tried, m->last_good, m->pin,
-	       m->pin_state, m->counter, m->pending, m->pending_state, m->pending_counter, m->ip,
-	       m->ip_mac, facts, m->first_ms, m->seen_ms);
+	db_run(&e->db, DB_MACHINE_SAVE, "issssssssississisissssississsii", m->id, m->name, c->uuid,
+	       c->serial, c->asset, c->manufacturer, c->product, c->buildarch, c->platform,
+	       (int64_t)c->cpu64, m->lldp, m->version, (int64_t)m->approved, m->code,
+	       m->kind_set ? plan_kind_name(m->kind) : NULL, (int64_t)m->once, m->image,
+	       (int64_t)m->generation, m->tried, m->last_good, m->pin, m->pin_state, m->counter,
+	       m->pending, m->pending_state, m->pending_counter, m->ip, m->ip_mac, facts,
+	       m->first_ms, m->seen_ms);
 	free(facts);
 }
 

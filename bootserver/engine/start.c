@@ -96,7 +96,7 @@ put_listen(json_t *list, const char *name, const struct site *site, uint16_t por
 	json_array_append_new(list, one);
 }
 
-/* dnsmasq's configuration and reservations; machines that a person approved have names in DNS too. */
+/* dnsmasq's configuration and reservations; machines that a person approved have names too. */
 static void
 put_dnsmasq(const struct engine *e, json_t *config)
 {
@@ -108,7 +108,7 @@ put_dnsmasq(const struct engine *e, json_t *config)
 		const struct machine *m = e->machines[i];
 
 		if (!m->site && m->approved && m->nmacs)
-			hosts[count++] = (struct dnsmasq_host){ .mac = m->macs[0], .name = m->name };
+			hosts[count++] = (struct dnsmasq_host){.mac = m->macs[0], .name = m->name};
 	}
 	text = dnsmasq_render(e->site, &dnsmasq_paths, hosts, count);
 	json_put(config, "dnsmasq", text);

@@ -1,7 +1,7 @@
 /*
- * What happened to each machine, boot by boot.  Events come from the keeper (leases, TFTP), from web
- * (transfers, unsigned reports) and from agents; each one moves the boot forward in the table of
- * phases, is stored, logged and shown to those who watch.
+ * What happened to each machine, boot by boot.  Events come from the keeper (leases, TFTP), from
+ * web (transfers, unsigned reports) and from agents; each one moves the boot forward in the table
+ * of phases, is stored, logged and shown to those who watch.
  */
 #include "engine/timeline.h"
 
@@ -196,10 +196,11 @@ store(struct engine *e, struct boot *b, const struct note *note, int64_t at_ms)
 	e->hub->news = true;
 	e->metrics.events++;
 	log_info("machine=%s phase=%s state=%s%s%s%s", b->machine->name, phase_name(note->phase),
-		 phase_state_name(note->state), text[0] ? " text=\"" : "", text, text[0] ? "\"" : "");
+		 phase_state_name(note->state), text[0] ? " text=\"" : "", text,
+		 text[0] ? "\"" : "");
 }
 
-/* What the screens show moves forward only; a late word about an earlier phase is kept, not shown. */
+/* What the screens show moves forward only; a late word about an earlier phase is only kept. */
 static void
 move(struct boot *b, const struct note *note, int64_t at_ms)
 {
@@ -268,7 +269,8 @@ sweep_boot(struct engine *e, struct machine *m, int64_t now)
 	if (b->healthy) {
 		if (!agent_silent(e, m, now))
 			return;
-		snprintf(text, sizeof(text), "no word from its agent for %d s", AGENT_QUIET_MS / 1000);
+		snprintf(text, sizeof(text), "no word from its agent for %d s",
+			 AGENT_QUIET_MS / 1000);
 	} else {
 		if (b->end_ms || now - b->heard_ms < quiet_s[b->phase] * (int64_t)1000)
 			return;

@@ -222,7 +222,7 @@ say_no_image(const char *ref, const struct plan_image *nearest, struct plan *pla
 		say(plan, PLAN_FAILURE, "image %s has no %s", ref, site_arch_name(plan->arch));
 }
 
-/* The newest generation (or the one asked for) with this architecture; says why if there is none. */
+/* The newest generation, or the one asked for, with this architecture; says why there is none. */
 static const struct plan_image *
 find_image(const struct plan_ask *ask, const char *name, int generation, struct plan *plan)
 {
@@ -324,6 +324,7 @@ plan_choose(const struct plan_ask *ask, struct plan *ret)
 	if (ask->machine || ask->history->approved || (rule && rule->approve))
 		choose_kind(ask, &boot, &plan);
 	else
-		say(&plan, PLAN_WAIT, "unknown machine: approve it by its code %s", code ? code : "");
+		say(&plan, PLAN_WAIT, "unknown machine: approve it by its code %s",
+		    code ? code : "");
 	*ret = plan;
 }

@@ -58,7 +58,8 @@ struct plan {
 };
 
 /* Effective settings of a machine: machine over profile (by name or first fitting rule) over site
- * over the defaults (64 GiB of state, rest unused).  `machine` NULL: an unknown machine.  Strings are borrowed from `site`. */
+ * over the defaults (64 GiB of state, rest unused).  `machine` NULL: an unknown machine.  Strings
+ * are borrowed from `site`. */
 void plan_settings(const struct site *site, const struct site_machine *machine,
 		   const struct plan_claims *claims, struct site_boot *ret);
 
@@ -74,14 +75,14 @@ struct plan_ask {
 	const struct site_machine *machine;	/* NULL: not in the site file */
 	const struct plan_claims *claims;
 	const struct plan_history *history;
-	const struct plan_image *images;	/* all generations in the store, each architecture */
+	const struct plan_image *images; /* all generations in the store, each architecture */
 	size_t nimages;
 };
 
 /* Chooses; always gives a plan (PLAN_FAILURE with a reason at worst). */
 void plan_choose(const struct plan_ask *ask, struct plan *ret);
 
-const char *plan_kind_name(enum plan_kind kind);	/* "image", "local", … = the script's name */
+const char *plan_kind_name(enum plan_kind kind); /* "image", "local", … = the script's name */
 int plan_kind_parse(enum plan_kind *ret, const char *name);	/* 0 or -EINVAL */
 
 #endif

@@ -9,14 +9,19 @@
 #include "cli/timeline.h"
 
 static const char machines[] =
-	"[{\"name\": \"n1\", \"state\": \"healthy\", \"phase\": \"healthy\", \"phase_state\": \"done\","
-	"  \"boot_since_ms\": 1000, \"healthy_ms\": 42300, \"image\": \"edge@2\", \"ip\": \"10.9.0.100\"},"
-	" {\"name\": \"n2\", \"state\": \"booting\", \"phase\": \"root\", \"phase_state\": \"begin\","
-	"  \"boot_since_ms\": 60000, \"healthy_ms\": null, \"image\": \"edge@2\", \"ip\": \"10.9.0.101\","
+	"[{\"name\": \"n1\", \"state\": \"healthy\", \"phase\": \"healthy\", \"phase_state\":"
+	" \"done\","
+	"  \"boot_since_ms\": 1000, \"healthy_ms\": 42300, \"image\": \"edge@2\", \"ip\":"
+	" \"10.9.0.100\"},"
+	" {\"name\": \"n2\", \"state\": \"booting\", \"phase\": \"root\", \"phase_state\":"
+	" \"begin\","
+	"  \"boot_since_ms\": 60000, \"healthy_ms\": null, \"image\": \"edge@2\", \"ip\":"
+	" \"10.9.0.101\","
 	"  \"text\": \"250.0 MB\","
 	"  \"progress\": {\"part\": \"root\", \"done\": 100000000, \"total\": 250000000}},"
 	" {\"name\": \"m-525400000099\", \"state\": \"waiting\", \"phase\": \"script\","
-	"  \"phase_state\": \"wait\", \"boot_since_ms\": 90000, \"healthy_ms\": null, \"image\": null,"
+	"  \"phase_state\": \"wait\", \"boot_since_ms\": 90000, \"healthy_ms\": null,"
+	" \"image\": null,"
 	"  \"ip\": \"10.9.0.102\", \"text\": \"unknown machine\", \"code\": \"ABCD-2345\"},"
 	" {\"name\": \"n3\", \"state\": \"new\", \"phase\": \"\", \"phase_state\": \"\","
 	"  \"boot_since_ms\": 0, \"healthy_ms\": null, \"image\": \"edge@2\", \"ip\": null}]";
@@ -58,11 +63,14 @@ table_with_blocks_fits_the_terminal(void **state)
 	struct table_look look = { .now_ms = 100000, .utf8 = true, .width = 94, .rows = 3 };
 
 	(void)state;
-	expect_table(&look,
+	expect_table(
+		&look,
 		"NAME            STATE    PHASE    PROGRESS        TIME    IMAGE   ADDRESS\n"
 		"n1              healthy  healthy  ██████████████  41 s    edge@2  10.9.0.100\n"
-		"n2              booting  root     ███████▍······  40 s    edge@2  10.9.0.101   40% of 250 MB\n"
-		"m-525400000099  waiting  script   ███···········  10 s            10.9.0.102  code ABCD-2345\n"
+		"n2              booting  root     ███████▍······  40 s    edge@2  10.9.0.101  "
+		" 40% of 250 MB\n"
+		"m-525400000099  waiting  script   ███···········  10 s            10.9.0.102 "
+		" code ABCD-2345\n"
 		"and 1 more\n");
 }
 
@@ -94,9 +102,11 @@ colour_is_around_state_and_bar_alone(void **state)
 	struct table_look look = { .now_ms = 100000, .colour = true, .rows = 1 };
 
 	(void)state;
-	expect_table(&look,
+	expect_table(
+		&look,
 		"\033[1mNAME  STATE    PHASE    PROGRESS        TIME    IMAGE   ADDRESS\033[0m\n"
-		"n1    \033[32mhealthy\033[0m  healthy  \033[32m##############\033[0m  41 s    edge@2"
+		"n1    \033[32mhealthy\033[0m  healthy  \033[32m##############\033[0m  41 s   "
+		" edge@2"
 		"  10.9.0.100\nand 3 more\n");
 }
 
@@ -110,7 +120,8 @@ no_machines_is_said(void **state)
 	(void)state;
 	buf_init(&got);
 	table_machines(list, &look, &got);
-	assert_string_equal(got.text, "no machines yet: put some into site.yaml, or power one on\n");
+	assert_string_equal(got.text,
+			    "no machines yet: put some into site.yaml, or power one on\n");
 	buf_fini(&got);
 	json_decref(list);
 }
@@ -122,9 +133,17 @@ times_read_well(void **state)
 		int64_t ms;
 		const char *text;
 	} rows[] = {
-		{ -5, "0.0 s" }, { 0, "0.0 s" }, { 449, "0.4 s" }, { 9999, "9.9 s" }, { 10000, "10 s" },
-		{ 99999, "99 s" }, { 100000, "1 m 40 s" }, { 3599999, "59 m 59 s" },
-		{ 3600000, "1 h 00 m" }, { 86400000, "1 d 0 h" }, { 8640000000, "100 d 0 h" },
+		{-5, "0.0 s"},
+		{0, "0.0 s"},
+		{449, "0.4 s"},
+		{9999, "9.9 s"},
+		{10000, "10 s"},
+		{99999, "99 s"},
+		{100000, "1 m 40 s"},
+		{3599999, "59 m 59 s"},
+		{3600000, "1 h 00 m"},
+		{86400000, "1 d 0 h"},
+		{8640000000, "100 d 0 h"},
 	};
 	char got[16];
 
@@ -152,24 +171,32 @@ text_is_cut_between_signs(void **state)
 }
 
 static const char stalled[] =
-	"{\"name\": \"n1\", \"state\": \"stalled\", \"phase\": \"storage\", \"phase_state\": \"stall\","
-	" \"text\": \"disk vda holds data that is not ours\", \"phase_since_ms\": 31000, \"arch\": \"amd64\","
-	" \"platform\": \"efi\", \"ip\": \"10.9.0.100\", \"macs\": [\"52:54:00:00:00:01\"], \"uuid\": \"\","
+	"{\"name\": \"n1\", \"state\": \"stalled\", \"phase\": \"storage\", \"phase_state\":"
+	" \"stall\","
+	" \"text\": \"disk vda holds data that is not ours\", \"phase_since_ms\": 31000,"
+	" \"arch\": \"amd64\","
+	" \"platform\": \"efi\", \"ip\": \"10.9.0.100\", \"macs\": [\"52:54:00:00:00:01\"],"
+	" \"uuid\": \"\","
 	" \"serial\": \"S1\", \"product\": \"X9\", \"plan_reason\": \"image edge@2, the newest\","
 	" \"tried\": \"edge@2\", \"last_good\": \"edge@1\", \"code\": null, \"facts\": {\"cpu\":"
-	" {\"model\": \"QEMU\", \"cores\": 2}, \"memory\": 2147483648, \"disks\": [{\"name\": \"vda\","
+	" {\"model\": \"QEMU\", \"cores\": 2}, \"memory\": 2147483648, \"disks\": [{\"name\":"
+	" \"vda\","
 	" \"size\": 20000000000, \"use\": \"unknown\"}]},"
 	" \"boots\": [{\"id\": 2, \"begin_ms\": 1000, \"end_ms\": 0, \"outcome\": \"open\","
 	"  \"image\": \"edge@2\", \"events\": ["
-	"   {\"phase\": \"dhcp\", \"state\": \"done\", \"at_ms\": 1000, \"text\": \"firmware has 10.9.0.100\"},"
+	"   {\"phase\": \"dhcp\", \"state\": \"done\", \"at_ms\": 1000, \"text\": \"firmware"
+	" has 10.9.0.100\"},"
 	"   {\"phase\": \"tftp\", \"state\": \"done\", \"at_ms\": 2000, \"text\": \"snponly.efi\"},"
-	"   {\"phase\": \"tftp\", \"state\": \"done\", \"at_ms\": 2500, \"text\": \"autoexec.ipxe\"},"
+	"   {\"phase\": \"tftp\", \"state\": \"done\", \"at_ms\": 2500, \"text\":"
+	" \"autoexec.ipxe\"},"
 	"   {\"phase\": \"ipxe\", \"state\": \"begin\", \"at_ms\": 3000, \"text\": \"\"},"
 	"   {\"phase\": \"ipxe\", \"state\": \"done\", \"at_ms\": 3500, \"text\": \"\"},"
-	"   {\"phase\": \"script\", \"state\": \"done\", \"at_ms\": 3500, \"text\": \"image edge@2, the newest\"},"
+	"   {\"phase\": \"script\", \"state\": \"done\", \"at_ms\": 3500, \"text\": \"image"
+	" edge@2, the newest\"},"
 	"   {\"phase\": \"storage\", \"state\": \"stall\", \"at_ms\": 31000,"
 	"    \"text\": \"disk vda holds data that is not ours\"}]},"
-	"  {\"id\": 1, \"begin_ms\": 500, \"end_ms\": 40900, \"outcome\": \"healthy\", \"image\": \"edge@1\","
+	"  {\"id\": 1, \"begin_ms\": 500, \"end_ms\": 40900, \"outcome\": \"healthy\","
+	" \"image\": \"edge@1\","
 	"   \"events\": []}]}";
 
 static void
@@ -184,7 +211,8 @@ machine_that_stands_still_is_shown_with_advice(void **state)
 	tzset();
 	buf_init(&got);
 	timeline_machine(machine, 61000, &got);
-	assert_string_equal(got.text,
+	assert_string_equal(
+		got.text,
 		"n1: stalled\n"
 		"  address   10.9.0.100, 52:54:00:00:00:01\n"
 		"  board     X9, serial S1\n"
@@ -203,7 +231,8 @@ machine_that_stands_still_is_shown_with_advice(void **state)
 		"  storage        30 s       30 s   stall: disk vda holds data that is not ours\n"
 		"\n"
 		"stands still in phase storage for 30 s: disk vda holds data that is not ours\n"
-		"what to do: see which disk is named; only a blank disk, or one that is this machine's,"
+		"what to do: see which disk is named; only a blank disk, or one that is this"
+		" machine's,"
 		" is ever written\n"
 		"\n"
 		"boot 1, 1970-01-01 00:00:00, edge@1: healthy after 40 s\n");

@@ -104,8 +104,8 @@ nothing_is_taken_twice(void **state)
 
 	begin(b, &agent);
 	bench_enrol(b, &agent, IP1, "kept", 200);
-	said = json_pack("{s:[{s:i, s:s, s:s, s:s}]}", "events", "seq", 1, "phase", "storage", "state",
-			 "stall", "text", "no usable disk");
+	said = json_pack("{s:[{s:i, s:s, s:s, s:s}]}", "events", "seq", 1, "phase", "storage",
+			 "state", "stall", "text", "no usable disk");
 	message = bench_signed(&agent, "events", said);
 	json_decref(bench_open(b, bench_ask(b, json_copy(message)), 200));
 	answer = bench_open(b, bench_ask(b, message), 409);
@@ -228,7 +228,8 @@ without_a_dhcp_server_of_ours_the_scripts_address_counts(void **state)
 	struct bench_agent agent;
 	char *site = str_format("site: {name: lab, domain: lab.internal}\n"
 				"server: {interface: br0, address: 10.9.0.1/24}\n"
-				"dhcp: {mode: proxy}\nimage: edge\n%s", strstr(bench_site, "machines:"));
+				"dhcp: {mode: proxy}\nimage: edge\n%s",
+				strstr(bench_site, "machines:"));
 
 	bench_site_file(b, "reload", site);
 	assert_true(json_flag(b->config, "ok", false));
@@ -328,9 +329,11 @@ bytes_that_are_no_request_are_refused(void **state)
 	static const char *const ders[] = { "", "AAAA", "not base64!", "MIIB" };
 
 	for (int i = 0; i < 4; i++)
-		json_decref(bench_open(b, bench_ask(b, json_pack("{s:s, s:s, s:s, s:s}", "type", "agent",
-								 "ip", IP1, "path", "enrol", "der",
-								 ders[i])), 400));
+		json_decref(bench_open(
+			b,
+			bench_ask(b, json_pack("{s:s, s:s, s:s, s:s}", "type", "agent", "ip", IP1,
+					       "path", "enrol", "der", ders[i])),
+			400));
 	begin(b, &agent);
 	json_decref(bench_agent_ask(b, &agent, "dance", json_object(), 403));
 	bench_enrol(b, &agent, IP1, "kept", 200);

@@ -79,8 +79,10 @@ bench_image(const char *name, const char *kernel)
 		sha256_text(sha256, texts[i], strlen(texts[i]));
 		snprintf(path, sizeof(path), "built/%s", sha256);
 		bench_put(path, texts[i], strlen(texts[i]));
-		buf_format(&manifest, "%s{\"part\": \"%s\", \"arch\": \"amd64\", \"sha256\": \"%s\","
-			   " \"size\": %zu}", i ? ", " : "", parts[i], sha256, strlen(texts[i]));
+		buf_format(&manifest,
+			   "%s{\"part\": \"%s\", \"arch\": \"amd64\", \"sha256\": \"%s\","
+			   " \"size\": %zu}",
+			   i ? ", " : "", parts[i], sha256, strlen(texts[i]));
 	}
 	buf_text(&manifest, "], \"args\": {\"amd64\": \"quiet\"}}");
 	bench_put("built/manifest.json", manifest.text, manifest.len);
@@ -132,8 +134,8 @@ bench_site_file(struct bench *b, const char *type, const char *text)
 
 	bench_put("site.yaml", text, strlen(text));
 	fd = open("site.yaml", O_RDONLY | O_CLOEXEC);
-	body = json_pack("{s:s, s:[s], s:s, s:s}", "type", type, "files", "site.yaml", "data", "data",
-			 "version", "2.0.0");
+	body = json_pack("{s:s, s:[s], s:s, s:s}", "type", type, "files", "site.yaml", "data",
+			 "data", "version", "2.0.0");
 	bench_say(b, true, body, &fd, 1);
 	json_decref(b->config);
 	b->config = bench_hear(b->keeper);
@@ -232,9 +234,9 @@ bench_lease(struct bench *b, const char *mac, const char *ip, const char *vendor
 static inline json_t *
 bench_boot_as(struct bench *b, const char *mac, const char *ip, const char *uuid)
 {
-	return bench_ask(b, json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s}}", "type", "boot", "ip",
-				      ip, "claims", "mac", mac, "uuid", uuid, "arch", "x86_64",
-				      "platform", "efi", "version", "2.0.0"));
+	return bench_ask(b, json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s}}", "type", "boot",
+				      "ip", ip, "claims", "mac", mac, "uuid", uuid, "arch",
+				      "x86_64", "platform", "efi", "version", "2.0.0"));
 }
 
 static inline json_t *
@@ -261,9 +263,11 @@ bench_transfer(struct bench *b, const char *nonce, const char *bytes, const char
 	char sha256[SHA256_TEXT];
 
 	sha256_text(sha256, bytes, strlen(bytes));
-	bench_say(b, false, json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:i}", "type", "transfer",
-				      "nonce", nonce, "ip", "10.9.0.101", "sha256", sha256, "done", 5,
-				      "total", 10, "state", state, "ms", 20), NULL, 0);
+	bench_say(b, false,
+		  json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:i}", "type", "transfer", "nonce",
+			    nonce, "ip", "10.9.0.101", "sha256", sha256, "done", 5, "total", 10,
+			    "state", state, "ms", 20),
+		  NULL, 0);
 }
 
 static inline json_t *
@@ -306,7 +310,8 @@ struct bench_agent {
 static inline void
 bench_agent_init(struct bench_agent *agent, const char *nonce)
 {
-	struct pki_cert what = { .cn = "machine", .use = PKI_SIGNER, .from_s = 0, .to_s = 4000000000 };
+	struct pki_cert what = {
+		.cn = "machine", .use = PKI_SIGNER, .from_s = 0, .to_s = 4000000000};
 	struct err err = { "" };
 
 	agent->key = pki_key_new(&err);
@@ -384,8 +389,8 @@ static inline void
 bench_enrol(struct bench *b, struct bench_agent *agent, const char *ip, const char *state,
 	    int status)
 {
-	json_t *said = json_pack("{s:s, s:s, s:{s:s}}", "mac", MAC1, "state", state, "facts", "arch",
-				 "amd64");
+	json_t *said = json_pack("{s:s, s:s, s:{s:s}}", "mac", MAC1, "state", state, "facts",
+				 "arch", "amd64");
 
 	agent->ip = ip;
 	json_decref(bench_agent_ask(b, agent, "enrol", said, status));
@@ -396,9 +401,9 @@ static inline int64_t
 bench_event(struct bench *b, struct bench_agent *agent, int64_t seq, const char *phase,
 	    const char *state)
 {
-	json_t *said = json_pack("{s:[{s:I, s:s, s:s, s:s, s:I}]}", "events", "seq", (json_int_t)seq,
-				 "phase", phase, "state", state, "text", "said by the agent", "at_ms",
-				 (json_int_t)clock_now_ms());
+	json_t *said = json_pack("{s:[{s:I, s:s, s:s, s:s, s:I}]}", "events", "seq",
+				 (json_int_t)seq, "phase", phase, "state", state, "text",
+				 "said by the agent", "at_ms", (json_int_t)clock_now_ms());
 	json_t *answer = bench_agent_ask(b, agent, "events", said, 200);
 	int64_t ack = json_num(answer, "ack", -1);
 

@@ -82,7 +82,8 @@ static void
 unknown_machine_waits_until_a_person_approves_it(void **state)
 {
 	struct bench *b = *state;
-	json_t *answer = bench_boot(b, STRANGE, "10.9.0.102"), *vars = json_object_get(answer, "vars");
+	json_t *answer = bench_boot(b, STRANGE, "10.9.0.102"),
+	       *vars = json_object_get(answer, "vars");
 	char body[64];
 
 	assert_string_equal(json_str(answer, "script", ""), "wait");
@@ -181,13 +182,17 @@ unsigned_reports_reach_no_further_than_root(void **state)
 
 	bench_nonce(b, MAC1, "10.9.0.101", "image", nonce);
 	for (int i = 0; i < 3; i++)
-		bench_say(b, false, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "type", "report",
-					      "nonce", nonce, "ip", "10.9.0.101", "phase", phases[i],
-					      "state", "done", "text", ""), NULL, 0);
+		bench_say(b, false,
+			  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "type", "report", "nonce",
+				    nonce, "ip", "10.9.0.101", "phase", phases[i], "state", "done",
+				    "text", ""),
+			  NULL, 0);
 	assert_string_equal(bench_shows(b, "n1", "phase"), "script");
-	bench_say(b, false, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "type", "report", "nonce",
-				      nonce, "ip", "10.9.0.101", "phase", "stage1", "state", "stall",
-				      "text", "memory 512 MiB,\nneeds \"900\" MiB"), NULL, 0);
+	bench_say(b, false,
+		  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "type", "report", "nonce", nonce,
+			    "ip", "10.9.0.101", "phase", "stage1", "state", "stall", "text",
+			    "memory 512 MiB,\nneeds \"900\" MiB"),
+		  NULL, 0);
 	assert_string_equal(bench_shows(b, "n1", "state"), "stalled");
 	assert_string_equal(bench_shows(b, "n1", "text"), "memory 512 MiB, needs '900' MiB");
 }
@@ -202,8 +207,10 @@ firmware_begins_a_new_boot_after_one_that_went_on(void **state)
 	bench_lease(b, MAC1, "10.9.0.101", "PXEClient:Arch:00007", "");
 	assert_string_equal(bench_shows(b, "n1", "phase"), "dhcp");
 	boot = b->e->last_boot;
-	bench_say(b, true, json_pack("{s:s, s:s, s:s, s:i}", "type", "tftp", "ip", "10.9.0.101", "file",
-				     "/run/bootserver/tftp/snponly.efi", "size", 7), NULL, 0);
+	bench_say(b, true,
+		  json_pack("{s:s, s:s, s:s, s:i}", "type", "tftp", "ip", "10.9.0.101", "file",
+			    "/run/bootserver/tftp/snponly.efi", "size", 7),
+		  NULL, 0);
 	assert_string_equal(bench_shows(b, "n1", "text"), "snponly.efi");
 	bench_lease(b, MAC1, "10.9.0.101", "PXEClient:Arch:00007", "iPXE");
 	bench_say(b, false, json_pack("{s:s, s:s}", "type", "greet", "ip", "10.9.0.101"), NULL, 0);
@@ -274,11 +281,14 @@ newest_generation_unless_another_is_asked_for(void **state)
 	json_decref(bench_route(b, "POST", "/v1/images/reload", NULL, 200));
 	bench_nonce(b, MAC1, "10.9.0.101", "image", nonce);
 	assert_string_equal(bench_shows(b, "n1", "tried"), "edge@2");
-	json_decref(bench_route(b, "POST", "/v1/machines/n1/reimage", "{\"image\": \"edge@1\"}", 200));
+	json_decref(
+		bench_route(b, "POST", "/v1/machines/n1/reimage", "{\"image\": \"edge@1\"}", 200));
 	bench_nonce(b, MAC1, "10.9.0.101", "image", nonce);
 	assert_string_equal(bench_shows(b, "n1", "tried"), "edge@1");
-	json_decref(bench_route(b, "POST", "/v1/machines/n1/reimage", "{\"image\": \"edge@7\"}", 409));
-	json_decref(bench_route(b, "POST", "/v1/machines/n1/reimage", "{\"image\": \"e d g e\"}", 422));
+	json_decref(
+		bench_route(b, "POST", "/v1/machines/n1/reimage", "{\"image\": \"edge@7\"}", 409));
+	json_decref(
+		bench_route(b, "POST", "/v1/machines/n1/reimage", "{\"image\": \"e d g e\"}", 422));
 	assert_string_equal(bench_shows(b, "n1", "image"), "edge@1");
 	json_decref(bench_route(b, "POST", "/v1/machines/n1/reimage", NULL, 200));
 	assert_string_equal(bench_shows(b, "n1", "image"), "edge@2");
@@ -298,8 +308,8 @@ site_json_opens_to_a_nonce_of_a_boot_alone(void **state)
 	assert_int_equal(json_num(answer, "status", 0), 403);
 	json_decref(answer);
 	bench_nonce(b, MAC1, "10.9.0.101", "image", nonce);
-	answer = bench_ask(b, json_pack("{s:s, s:s, s:s}", "type", "site-json", "nonce", nonce, "ip",
-					"10.9.0.101"));
+	answer = bench_ask(b, json_pack("{s:s, s:s, s:s}", "type", "site-json", "nonce", nonce,
+					"ip", "10.9.0.101"));
 	assert_int_equal(json_num(answer, "status", 0), 200);
 	body = json_str(answer, "body", "");
 	assert_int_equal(json_parse(&site, body, strlen(body), &err), 0);
@@ -502,8 +512,9 @@ cloud_init_files_are_there_for_machines_alone(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		answer = bench_ask(b, json_pack("{s:s, s:s, s:s, s:s}", "type", "cloud-init", "name",
-						rows[i].name, "file", rows[i].file, "ip", "10.9.0.101"));
+		answer = bench_ask(b, json_pack("{s:s, s:s, s:s, s:s}", "type", "cloud-init",
+						"name", rows[i].name, "file", rows[i].file, "ip",
+						"10.9.0.101"));
 		assert_int_equal(json_num(answer, "status", 0), rows[i].status);
 		assert_true(str_starts(json_str(answer, "body", ""), rows[i].text));
 		json_decref(answer);
