@@ -61,8 +61,7 @@ const struct cli_command cli_commands[] = {
 		   "\n"
 		   "CODE is the short code on the machine's own screen, as ABCD-2345.\n"
 		   "\n"
-		   "  --name NAME    what the machine is called from now on, if site.yaml does not\n"
-		   "                 name it\n" },
+		   "  --name NAME    its name from now on, if site.yaml does not name it\n" },
 	{ .name = "plan", .run = cli_plan, .help = "say what a machine boots next",
 	  .usage = "plan MACHINE image|local|wait|rescue|memtest [--once]\n"
 		   "\n"
