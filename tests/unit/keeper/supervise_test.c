@@ -3,7 +3,7 @@
 
 #include "keeper/supervise.h"
 
-#define END { CHILD_DOWN, -1, ACTION_NONE, CHILD_DOWN, 0 }
+#define END { CHILD_STOP, -1, ACTION_NONE, CHILD_DOWN, 0 }
 
 struct row {
 	enum child_event event;
