@@ -16,7 +16,7 @@ struct dnsmasq_paths {
 	const char *tftp;	/* folder served */
 	const char *leases;	/* lease file */
 	const char *script;	/* program told of leases and transfers */
-	const char *hosts;	/* --dhcp-hostsfile (dnsmasq_hosts() writes it), or NULL: within the text */
+	const char *hosts;	/* --dhcp-hostsfile, of dnsmasq_hosts(); NULL: within the text */
 	const char *names;	/* --addn-hosts (dnsmasq_names() writes it) */
 	const char *user;	/* runs as, and the script too */
 };

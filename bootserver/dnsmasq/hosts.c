@@ -1,7 +1,8 @@
 /*
  * What changes as machines come and go, and needs no restart of dnsmasq: their reservations and the
- * names of their addresses.  A reservation is one line a machine, as --dhcp-host takes it.  All MACs of a machine stand in one
- * line: dnsmasq then gives the one address to whichever of them asks.
+ * names of their addresses.  A reservation is one line a machine, as --dhcp-host takes it.  All
+ * MACs of a machine stand in one line: dnsmasq then gives the one address to whichever of them
+ * asks.
  */
 #include <string.h>
 

@@ -71,7 +71,7 @@ on_ended(sd_event_source *source, const siginfo_t *info, void *arg)
 	if (child->state.state != CHILD_STOPPING) {
 		log_warn("child=%s %s", child->name, how);
 		tell(child, "failed", how);
-		/* what cannot start the first time will not start the second time: tell the person */
+		/* what does not start now will not start later either: tell the person */
 		if (!keeper->ready && !keeper->stopping && info->si_code == CLD_EXITED)
 			keeper_fail(keeper, "%s %s before the server was ready", child->name, how);
 	}

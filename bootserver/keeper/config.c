@@ -1,7 +1,7 @@
 /*
  * The engine's word on the site: faults are printed as `bootserver check` prints them; a good
- * configuration is carried out in the order sockets, TFTP folder, web, dnsmasq.  Whatever is the same
- * as before stays untouched, so this serves start, reload and a restarted engine alike.
+ * configuration is carried out in the order sockets, TFTP folder, web, dnsmasq.  Whatever is the
+ * same as before stays untouched, so this serves start, reload and a restarted engine alike.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * dnsmasq as a child: its files are written to run/, looked through by `dnsmasq --test`, and it runs
- * behind an init of ours (namespace.c), which shows it run/ as /run/bootserver.
+ * dnsmasq as a child: its files are written to run/, looked through by `dnsmasq --test`, and it
+ * runs behind an init of ours (namespace.c), which shows it run/ as /run/bootserver.
  */
 #include <errno.h>
 #include <fcntl.h>

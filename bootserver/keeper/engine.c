@@ -1,6 +1,6 @@
 /*
- * The engine as a child: started with the channel to us and its end of the channel to web, given the
- * site's files by descriptor; its `config` makes everything else.
+ * The engine as a child: started with the channel to us and its end of the channel to web, given
+ * the site's files by descriptor; its `config` makes everything else.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -192,7 +192,7 @@ engine_start(struct keeper *keeper, struct err *err)
 	return pid;
 }
 
-/* Without an engine web knows nothing: it leaves at the end of its channel, and comes back with it. */
+/* Without an engine web knows nothing: it leaves at the end of its channel, and comes back. */
 static void
 engine_ended(struct keeper *keeper)
 {

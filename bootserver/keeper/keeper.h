@@ -2,8 +2,8 @@
 #define KEEPER_KEEPER_H
 
 /*
- * The process that root starts: opens sockets, starts engine, web and dnsmasq, watches them, and ends
- * them all when it ends.  It parses no foreign byte.
+ * The process that root starts: opens sockets, starts engine, web and dnsmasq, watches them, and
+ * ends them all when it ends.  It parses no foreign byte.
  */
 
 /* Runs the site of folder `site_dir` until SIGTERM or SIGINT (0), or until it cannot start (1, with
@@ -16,7 +16,7 @@ int keeper_main(int argc, char **argv);
 /* `lease-event SCRIPT ACTION …`: what dnsmasq calls (keeper/lease_event.c). */
 int lease_event_main(int argc, char **argv);
 
-/* `namespace-init RUN PROGRAM …`: the first process of dnsmasq's namespaces (keeper/namespace.c). */
+/* `namespace-init RUN PROGRAM …`: first process of dnsmasq's namespaces (keeper/namespace.c). */
 int namespace_init_main(int argc, char **argv);
 
 #endif

@@ -36,7 +36,8 @@ reshape(const json_t *heard)
 		body = json_object();
 		json_put(body, "type", type);
 		for (size_t j = 0; j < 7 && shapes[i].members[j] != NULL; j++) {
-			const char *name = shapes[i].members[j], *text = json_str(heard, name, NULL);
+			const char *name = shapes[i].members[j];
+			const char *text = json_str(heard, name, NULL);
 
 			if (text != NULL && strlen(text) <= MEMBER_MAX)
 				json_put(body, name, text);
@@ -75,7 +76,7 @@ on_datagram(sd_event_source *source, int fd, uint32_t events, void *arg)
 int
 lease_listen(struct keeper *keeper, struct err *err)
 {
-	/* the path is the one that namespace.c shows; the kernel hands over the script's own path */
+	/* the path that namespace.c shows; the kernel hands over the script's own */
 	static const char script[] = "#!/run/bootserver-program lease-event\n";
 	int r = file_update((struct file_new){ keeper->dir, "run/lease-event", 0755 }, script,
 			    strlen(script), err);

@@ -1,8 +1,9 @@
 /*
  * `bootserver lease-event SCRIPT ACTION …`: what dnsmasq executes, by the two-line script
- * run/lease-event, at each lease (add, old, del: MAC, address, name) and each finished TFTP transfer
- * (tftp: size, address, file); see dnsmasq(8), --dhcp-script.  One datagram to lease.sock beside the
- * script, then it is over.  It runs as dnsmasq's user and its arguments are strangers' words.
+ * run/lease-event, at each lease (add, old, del: MAC, address, name) and each finished TFTP
+ * transfer (tftp: size, address, file); see dnsmasq(8), --dhcp-script.  One datagram to lease.sock
+ * beside the script, then it is over.  It runs as dnsmasq's user and its arguments are strangers'
+ * words.
  */
 #include <stdlib.h>
 #include <string.h>

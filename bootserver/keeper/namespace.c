@@ -1,8 +1,8 @@
 /*
  * The first process of dnsmasq's PID and mount namespaces.  dnsmasq gives up root, which clears a
  * parent-death signal: so it is the namespace that must end with the keeper, and it does when its
- * first process ends.  The mount namespace shows it the site's run/ as /run/bootserver, wherever the
- * site directory lies: the users that dnsmasq and its script become could not walk into /root.
+ * first process ends.  The mount namespace shows it the site's run/ as /run/bootserver, wherever
+ * the site directory lies: the users that dnsmasq and its script become could not walk into /root.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -51,7 +51,7 @@ struct keeper {
 	struct child engine, web, dnsmasq;
 	int to_engine, to_web;	/* channels, -1: none */
 	sd_event_source *from_engine, *from_web;
-	int web_peer;		/* web's end of the pair whose other end the engine has; -1: used up */
+	int web_peer;		/* web's end of the pair to the engine; -1: it has it */
 
 	int api;		/* operator's listening socket */
 	int lease;		/* datagrams of lease-event */

@@ -1,7 +1,7 @@
 /*
- * The folder that TFTP and /ipxe/ serve: iPXE binaries, those of EFI stamped with the site's CA, the
- * two scripts that come before the web, memtest86+ where it is shipped.  A file is replaced whole,
- * and only when its bytes differ.
+ * The folder that TFTP and /ipxe/ serve: iPXE binaries, those of EFI stamped with the site's CA,
+ * the two scripts that come before the web, memtest86+ where it is shipped.  A file is replaced
+ * whole, and only when its bytes differ.
  */
 #include <errno.h>
 #include <fcntl.h>

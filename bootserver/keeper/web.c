@@ -87,7 +87,7 @@ put_scripts(const struct keeper *keeper, json_t *body, struct err *err)
 	return r;
 }
 
-/* Key and certificates (server, then CA: without it iPXE says «Permission denied»), scripts, url. */
+/* Key and certificates (server, then CA, or iPXE says «Permission denied»), scripts, url. */
 static int
 put_settings(const struct keeper *keeper, json_t *body, struct err *err)
 {

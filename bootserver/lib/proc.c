@@ -1,6 +1,6 @@
 /*
- * Starting programs: see proc.h.  Between clone and exec the child calls nothing that could wait for
- * a lock; why it failed it tells through a pipe that exec closes.
+ * Starting programs: see proc.h.  Between clone and exec the child calls nothing that could wait
+ * for a lock; why it failed it tells through a pipe that exec closes.
  */
 #include "lib/proc.h"
 

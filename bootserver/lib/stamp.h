@@ -10,8 +10,8 @@
 
 /*
  * Makes an EFI binary of iPXE trust one certificate: the fingerprint of iPXE's own root (SHA-256 of
- * the certificate, DER; iPXE's src/crypto/rootcert.c) is replaced by `fingerprint`.  -EINVAL, and the
- * bytes are as they were, unless it is there exactly once.
+ * the certificate, DER; iPXE's src/crypto/rootcert.c) is replaced by `fingerprint`.  -EINVAL, and
+ * the bytes are as they were, unless it is there exactly once.
  */
 int stamp_root(unsigned char *binary, size_t len, const uint8_t fingerprint[32], struct err *err);
 

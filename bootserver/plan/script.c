@@ -1,8 +1,8 @@
 /*
  * The script a machine is given: a head of `set name value` lines before one of the plain files of
  * ipxe-scripts/.  iPXE expands ${…} again and again, splits a line at blanks and joins commands by
- * "||", "&&" and ";" (its src/core/exec.c), so what may stand in a value is a closed set of signs in
- * which none of that can be said.
+ * "||", "&&" and ";" (its src/core/exec.c), so what may stand in a value is a closed set of signs
+ * in which none of that can be said.
  */
 #include "plan/script.h"
 

@@ -16,8 +16,8 @@
  * else (above all '$', '{', newline, '&', '|', '#', quotes) is refused: -EINVAL. */
 int script_value_check(const char *value, struct err *err);
 
-/* `vars` is an object of strings, written in its own order; `plain` the file's text (its "#!ipxe" is not
- * repeated).  *ret is the caller's to free(). */
+/* `vars` is an object of strings, written in its own order; `plain` the file's text (its "#!ipxe"
+ * is not repeated).  *ret is the caller's to free(). */
 int script_render(const json_t *vars, const char *plain, char **ret, struct err *err);
 
 /* Makes free text (a reason, a product's name) fit for a value: other bytes become '_' . */

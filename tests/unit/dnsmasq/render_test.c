@@ -1,7 +1,7 @@
 /*
- * Sites and the configuration each must give: tests/golden/dnsmasq/NAME.{yaml,conf,hosts,names}.  Each is
- * read by dnsmasq itself (--test) too.  With UPDATE=1 in the environment the files are written anew:
- * look at the difference before it is committed.
+ * Sites and the configuration each must give: tests/golden/dnsmasq/NAME.{yaml,conf,hosts,names}.
+ * Each is read by dnsmasq itself (--test) too.  With UPDATE=1 in the environment the files are
+ * written anew: look at the difference before it is committed.
  */
 #include "cmocka_all.h"
 

@@ -56,7 +56,8 @@ falls_double_the_wait(void **state)
 		{ CHILD_READY, 250, ACTION_NONE, CHILD_UP, 0 },
 		{ CHILD_EXITED, 59000, ACTION_WAIT, CHILD_BACKOFF, 400 },
 		{ CHILD_TIMER, 59400, ACTION_START, CHILD_DOWN, 0 },
-		{ CHILD_EXITED, 59400, ACTION_WAIT, CHILD_BACKOFF, 800 },	/* cannot be started */
+		/* cannot even be started */
+		{ CHILD_EXITED, 59400, ACTION_WAIT, CHILD_BACKOFF, 800 },
 		END
 	};
 
