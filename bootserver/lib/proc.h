@@ -11,7 +11,7 @@
 struct proc {
 	const char *path;		/* program; a name without '/' is looked for in PATH */
 	const char *const *argv;	/* ends with NULL */
-	const char *const *env;		/* "NAME=value" added to ours; ends with NULL, may be NULL */
+	const char *const *env;		/* "NAME=value" beside ours; ends with NULL, may be NULL */
 	const int *fds;			/* become 3, 4, …; nothing else but 0, 1, 2 is passed on */
 	size_t nfds;			/* at most PROC_FDS */
 	unsigned long flags;		/* CLONE_NEWPID | CLONE_NEWNS or 0 (clone(2)) */
