@@ -34,8 +34,8 @@ struct dnsmasq_host {
 char *dnsmasq_render(const struct site *site, const struct dnsmasq_paths *paths,
 		     const struct dnsmasq_host *hosts, size_t nhosts);
 
-/* The reservations alone, as --dhcp-hostsfile has them: dnsmasq reads them anew upon SIGHUP, and
- * running TFTP transfers are not cut.  "" in modes without leases.  Fresh memory, the caller frees. */
+/* The reservations alone, as --dhcp-hostsfile has them: dnsmasq reads them anew upon SIGHUP, which
+ * cuts no TFTP transfer.  "" without DHCP.  Fresh memory, the caller frees. */
 char *dnsmasq_hosts(const struct site *site, const struct dnsmasq_host *hosts, size_t nhosts);
 
 /* The names of machines with an address of their own, as hosts(5) has them; read anew upon SIGHUP

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -72,11 +73,22 @@ child(const struct proc *proc, char **env, pid_t parent, int tell)
 	_exit(127);
 }
 
-/* Ours and `more`; the strings are borrowed. */
+static bool
+is_named(const char *const *list, const char *variable)
+{
+	size_t len = strcspn(variable, "=") + 1;
+
+	for (; list != NULL && *list != NULL; list++)
+		if (strncmp(*list, variable, len) == 0)
+			return true;
+	return false;
+}
+
+/* `more`, and ours but for those that `more` names; the strings are borrowed. */
 static char **
 environment(const char *const *more)
 {
-	size_t ours = 0, theirs = 0;
+	size_t ours = 0, theirs = 0, n = 0;
 	char **env;
 
 	while (environ[ours] != NULL)
@@ -84,9 +96,11 @@ environment(const char *const *more)
 	while (more != NULL && more[theirs] != NULL)
 		theirs++;
 	env = mem_new((ours + theirs + 1) * sizeof(*env));
-	for (size_t i = 0; i < theirs; i++)	/* first: of two of one name getenv() takes this */
-		env[i] = (char *)more[i];
-	memcpy(env + theirs, environ, ours * sizeof(*env));
+	for (size_t i = 0; i < theirs; i++)
+		env[n++] = (char *)more[i];
+	for (size_t i = 0; i < ours; i++)
+		if (!is_named(more, environ[i]))
+			env[n++] = environ[i];
 	return env;
 }
 
