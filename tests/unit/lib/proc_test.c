@@ -87,7 +87,7 @@ what_cannot_be_executed(void **state)
 	const char *argv[] = { "no-such-program", NULL };
 
 	(void)state;
-	assert_int_equal(proc_start(&(struct proc){ .path = argv[0], .argv = argv }, &err), -ENOENT);
+	assert_int_equal(proc_start(&(struct proc){ .path = *argv, .argv = argv }, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "cannot execute no-such-program"));
 	assert_int_equal(proc_start(&(struct proc){ .path = "/dev/null", .argv = argv }, &err),
 			 -EACCES);
