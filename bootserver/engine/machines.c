@@ -269,6 +269,14 @@ adopt(struct engine *e, const struct site_machine *s)
 }
 
 static void
+drop_code(struct engine *e, struct machine *m)
+{
+	index_drop(&e->codes, m->code, m);
+	m->code[0] = '\0';
+	machines_touch(e, m);
+}
+
+static void
 claim_site_keys(struct engine *e, struct machine *m)
 {
 	const struct site_machine *s = m->site;
@@ -278,11 +286,8 @@ claim_site_keys(struct engine *e, struct machine *m)
 		give_mac(e, m, s->macs.items[i]);
 	index_put(&e->uuids, key_of(key, sizeof(key), 'u', s->uuid), m);
 	index_put(&e->uuids, key_of(key, sizeof(key), 's', s->serial), m);
-	if (m->code[0] && !m->pending[0]) {
-		index_drop(&e->codes, m->code, m);
-		m->code[0] = '\0';
-		machines_touch(e, m);
-	}
+	if (m->code[0] && !m->pending[0])
+		drop_code(e, m);
 }
 
 void
@@ -351,7 +356,6 @@ add_unknown(struct engine *e, const char *mac)
 		return m;
 	m = add(e, name);
 	e->unknown++;
-	machines_code(e, m);
 	return m;
 }
 
@@ -370,6 +374,16 @@ find_claimed(struct engine *e, const struct plan_claims *claims)
 	return m;
 }
 
+/* A code is there as long as something of the machine waits for a person. */
+static void
+settle_code(struct engine *e, struct machine *m)
+{
+	if (!machines_approved(e, m))
+		machines_code(e, m);
+	else if (m->code[0] && !m->pending[0])
+		drop_code(e, m);
+}
+
 struct machine *
 machines_claim(struct engine *e, const struct plan_claims *claims)
 {
@@ -386,6 +400,7 @@ machines_claim(struct engine *e, const struct plan_claims *claims)
 		m->claims = *claims;
 	if (!m->site)
 		index_put(&e->uuids, board_key(key, sizeof(key), &m->claims), m);
+	settle_code(e, m);
 	m->seen_ms = clock_now_ms();
 	machines_touch(e, m);
 	return m;
@@ -478,9 +493,7 @@ machines_approve(struct engine *e, struct machine *m, const char *name, struct e
 		machines_key(e, m, m->pending, m->pending_state, m->pending_counter);
 		machines_pending(e, m, "", "", 0);
 	}
-	index_drop(&e->codes, m->code, m);
-	m->code[0] = '\0';
-	machines_touch(e, m);
+	drop_code(e, m);
 	return 0;
 }
 

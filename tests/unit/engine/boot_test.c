@@ -106,6 +106,33 @@ unknown_machine_waits_until_a_person_approves_it(void **state)
 }
 
 static void
+code_is_there_while_a_person_is_waited_for(void **state)
+{
+	struct bench *b = *state;
+	char *site = str_format("%srules: [{match: {platform: efi}, approve: true}]\n", bench_site);
+	char *without = str_format("%.*s", (int)(strstr(bench_site, "  - {name: n2") - bench_site),
+				   bench_site);
+	json_t *answer;
+
+	json_decref(bench_boot(b, STRANGE, "10.9.0.102"));
+	assert_int_equal(strlen(bench_shows(b, STRANGE, "code")), 9);
+	bench_site_file(b, "reload", site);	/* a rule takes it in */
+	answer = bench_boot(b, STRANGE, "10.9.0.102");
+	assert_string_equal(json_str(answer, "script", ""), "image");
+	assert_string_equal(bench_shows(b, STRANGE, "code"), "(null)");
+	json_decref(answer);
+	/* n2 is taken out of the site file: it is a stranger again */
+	json_decref(bench_boot(b, MAC2, "10.9.0.103"));
+	bench_site_file(b, "reload", without);
+	answer = bench_boot(b, MAC2, "10.9.0.103");
+	assert_string_equal(json_str(answer, "script", ""), "wait");
+	assert_int_equal(strlen(json_str(json_object_get(answer, "vars"), "code", "")), 9);
+	json_decref(answer);
+	free(without);
+	free(site);
+}
+
+static void
 approval_may_give_a_name(void **state)
 {
 	struct bench *b = *state;
@@ -576,6 +603,7 @@ main(void)
 		CASE(machine_of_the_site_boots_its_image),
 		CASE(request_without_a_mac_is_a_failure_script),
 		CASE(unknown_machine_waits_until_a_person_approves_it),
+		CASE(code_is_there_while_a_person_is_waited_for),
 		CASE(approval_may_give_a_name),
 		CASE(retries_belong_to_one_boot),
 		CASE(transfers_move_the_boot_forward),
