@@ -13,11 +13,12 @@ struct err {
 	int column;		/* from 1 */
 };
 
-/* Writes the sentence (printf-style, no full stop, no newline); returns `code`, a negative errno. */
+/* Writes the sentence (printf-style, no full stop, no newline); returns `code` (negative). */
 int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* The same, with ": <strerror(-code)>" behind the sentence. */
-int err_errno(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int err_errno(struct err *err, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Puts "what: " before the sentence that is there; returns `code`, for `return err_wrap(…)`. */
 int err_wrap(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -10,8 +10,8 @@
 
 #define FILE_MOST (64 * 1024 * 1024)	/* bytes file_read() takes */
 
-/* Reads all (at most FILE_MOST bytes, else -EFBIG) into fresh memory, NUL behind it; *ret_len in bytes
- * without the NUL, may be NULL.  The caller frees. */
+/* Reads all (at most FILE_MOST bytes, else -EFBIG) into fresh memory, NUL behind it; *ret_len in
+ * bytes without the NUL, may be NULL.  The caller frees. */
 int file_read(int dirfd, const char *path, char **ret, size_t *ret_len, struct err *err);
 
 /* The same from where a descriptor stands, at most `max` bytes. */

@@ -18,7 +18,7 @@ struct http_ask {
 	size_t len;
 	long timeout_ms;	/* whole transfer; 0: none */
 	size_t most;		/* largest answer taken, bytes; 0: 16 MiB */
-	/* Called with each piece as it comes instead of collecting it; non-zero ends the transfer. */
+	/* Called with each piece instead of collecting them; non-zero ends the transfer. */
 	int (*piece)(void *arg, const char *data, size_t len);
 	void *arg;
 };

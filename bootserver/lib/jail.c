@@ -1,6 +1,6 @@
 /*
- * What a process gives up: see jail.h.  Landlock by its system calls (landlock(7); the C library has
- * no wrappers), seccomp by libseccomp.
+ * What a process gives up: see jail.h.  Landlock by its system calls (landlock(7); the C library
+ * has no wrappers), seccomp by libseccomp.
  */
 #include "lib/jail.h"
 

@@ -23,8 +23,8 @@ int jail_user(uid_t uid, gid_t gid, struct err *err);
  * 0 and *ret_kept false. */
 int jail_paths(const struct jail_path *paths, bool *ret_kept, struct err *err);
 
-/* seccomp: everything a server process needs, and no exec, mount, ptrace, namespaces, modules, keys,
- * bpf or (`sockets` false) new sockets; a forbidden call fails with EPERM. */
+/* seccomp: everything a server process needs, and no exec, mount, ptrace, namespaces, modules,
+ * keys, bpf or (`sockets` false) new sockets; a forbidden call fails with EPERM. */
 int jail_calls(bool sockets, struct err *err);
 
 #endif

@@ -57,7 +57,7 @@ prefix(char *ret, size_t size, enum log_level level)
 	return len > 0 ? (size_t)len : 0;
 }
 
-/* A line is one write(2), so lines of several processes do not mix; newlines in it become spaces. */
+/* A line is one write(2): those of several processes do not mix.  Newlines become spaces. */
 void
 log_line(enum log_level level, const char *fmt, ...)
 {

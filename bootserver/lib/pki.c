@@ -139,7 +139,8 @@ has_name(X509 *cert, const char *name)
 	if (str_starts(name, "IP:"))
 		return X509_check_ip_asc(cert, name + 3, 0) == 1;
 	if (str_starts(name, "DNS:"))
-		return X509_check_host(cert, name + 4, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1;
+		return X509_check_host(cert, name + 4, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+				       NULL) == 1;
 	return false;
 }
 

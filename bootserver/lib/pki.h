@@ -21,7 +21,7 @@ struct pki_cert {
 	const char *cn;		/* subject's common name */
 	const char *org;	/* may be NULL */
 	enum pki_use use;
-	const char *const *names;	/* subjectAltName entries, NULL-terminated: "DNS:x", "IP:10.9.0.1" */
+	const char *const *names;	/* subjectAltName, NULL-terminated: "DNS:x", "IP:10.9.0.1" */
 	int64_t from_s, to_s;	/* validity, seconds since 1970 */
 };
 
@@ -29,7 +29,7 @@ struct pki_cert {
 X509 *pki_cert_new(const struct pki_cert *what, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
 		   struct err *err);
 
-/* True if the certificate's subjectAltName holds all of `names` and `now_s` is within its validity. */
+/* True if the certificate's subjectAltName holds all of `names` and it is valid at `now_s`. */
 bool pki_cert_fits(X509 *cert, const char *const *names, int64_t now_s);
 
 /* PEM in fresh memory (the caller frees), and back. */

@@ -10,7 +10,7 @@
 char *str_dup(const char *text);			/* NULL stays NULL */
 char *str_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *mem_new(size_t len);				/* zeroed */
-void *mem_grow(void *old, size_t count, size_t size);	/* realloc of count * size, overflow checked */
+void *mem_grow(void *old, size_t count, size_t size);	/* overflow checked */
 
 bool str_eq(const char *a, const char *b);		/* both NULL: equal */
 bool str_starts(const char *text, const char *prefix);

@@ -47,6 +47,6 @@ report_answer(struct request *req)
 	json_put(message, "state", state);
 	json_put(message, "text", clean);
 	link_tell(req->peer->web->link, message, str_eq(state, "progress"));
-	/* not 204: that has no length, and iPXE would wait for the end of its body until it gives up */
+	/* not 204: that has no length, and iPXE would wait for the end of its body */
 	request_say(req, MHD_HTTP_OK, "noted");
 }

@@ -17,12 +17,14 @@ labels(void **state)
 		const char *text;
 		bool label, name;
 	} rows[] = {
-		{ "n1", true, true }, { "a", true, true }, { "a-b", true, true }, { "", false, false },
+		{ "n1", true, true }, { "a", true, true }, { "a-b", true, true },
+		{ "", false, false },
 		{ "-a", false, false }, { "a-", false, false }, { "A", false, false },
 		{ "a.b", false, true }, { "a..b", false, false }, { ".a", false, false },
 		{ "a.", false, false }, { "a_b", false, false }, { "lab.internal", false, true },
 		{ "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff123", true, true },
-		{ "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff1234", false, false },
+		{ "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff1234", false,
+		  false },
 	};
 
 	(void)state;
@@ -103,8 +105,10 @@ hex(void **state)
 	assert_int_equal(bytes[1], 255);
 	hex_format(text, bytes, 2);
 	assert_string_equal(text, "00ff");
-	assert_true(hex_is_sha256("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
-	assert_false(hex_is_sha256("E3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
+	assert_true(hex_is_sha256("e3b0c44298fc1c149afbf4c8996fb924"
+				  "27ae41e4649b934ca495991b7852b855"));
+	assert_false(hex_is_sha256("E3b0c44298fc1c149afbf4c8996fb924"
+				   "27ae41e4649b934ca495991b7852b855"));
 	assert_false(hex_is_sha256("e3b0"));
 }
 

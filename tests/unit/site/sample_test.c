@@ -114,7 +114,8 @@ reference_is_current(void **state)
 
 	(void)state;
 	if (getenv("UPDATE"))
-		assert_int_equal(file_write((struct file_new){ AT_FDCWD, "docs/SITE-FILE.md", 0644 },
+		assert_int_equal(file_write((struct file_new){ AT_FDCWD, "docs/SITE-FILE.md",
+							       0644 },
 					    text, strlen(text), &err), 0);
 	if (file_read(AT_FDCWD, "docs/SITE-FILE.md", &page, NULL, &err) < 0)
 		fail_msg("%s", err.text);
