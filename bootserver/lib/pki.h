@@ -21,7 +21,7 @@ struct pki_cert {
 	const char *cn;		/* subject's common name */
 	const char *org;	/* may be NULL */
 	enum pki_use use;
-	const char *const *names;	/* subjectAltName, NULL-terminated: "DNS:x", "IP:10.9.0.1" */
+	const char *const *names;	/* subjectAltName, NULL-ended: "DNS:x", "IP:10.9.0.1" */
 	int64_t from_s, to_s;	/* validity, seconds since 1970 */
 };
 
