@@ -26,3 +26,14 @@ def test_image_comes_late(rack):
     assert "tiny" in told
     rack.add_image("tiny")
     healthy(rack, n1)
+
+
+def test_memory_test(rack):
+    """For one boot: the memory test runs, and the plan is an image again."""
+    n1 = rack.machine("n1", "bios")
+    rack.start("tiny")
+    rack.server.command("plan", "n1", "memtest", "--once")
+    n1.power_on()
+    n1.wait_console("Memtest86", timeout=90)
+    found = rack.server.api("GET", "/v1/machines/n1")
+    assert (found["state"], found["plan"], found["once"]) == ("away", "image", False)
