@@ -28,7 +28,7 @@ class Refused(Exception):
     """The demo cannot run here; the sentence says why and what to do."""
 
 
-def check_host():
+def check_host(folder):
     if os.geteuid() != 0:
         raise Refused("The demo makes network namespaces and so needs root: run it as root, or with sudo.")
     with open("/proc/meminfo", encoding="ascii") as file:
@@ -36,10 +36,10 @@ def check_host():
     if free < MEMORY_GIB:
         raise Refused(f"{free:.1f} GiB of memory are free, the three machines need {MEMORY_GIB}: "
                       "close something, or take a bigger machine.")
-    os.makedirs(os.path.dirname(FOLDER), exist_ok=True)
-    room = shutil.disk_usage(os.path.dirname(FOLDER)).free / GIB
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    room = shutil.disk_usage(os.path.dirname(folder)).free / GIB
     if room < DISK_GIB:
-        raise Refused(f"{room:.1f} GiB of disk are free in {ROOT}/build, the demo needs {DISK_GIB}: "
+        raise Refused(f"{room:.1f} GiB of disk are free in {os.path.dirname(folder)}, the demo needs {DISK_GIB}: "
                       "make room there.")
     if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
         raise Refused("/dev/net/tun is missing: `modprobe tun`, or allow it in this container.")
@@ -124,18 +124,17 @@ def report(rack, seconds, watch):
     told = {"seconds": round(seconds, 1), "pss_kib": total, "pss_by_process": watch.pss,
             "machines": {name: {"firmware": firmware, "phases": times[name]}
                          for name, firmware, _ in MACHINES}}
-    with open(os.path.join(os.path.dirname(FOLDER), "demo-report.part"), "w", encoding="utf-8") as file:
+    with open(os.path.join(rack.folder, "report.json"), "w", encoding="utf-8") as file:
         json.dump(told, file, indent=1)
-    os.replace(file.name, os.path.join(FOLDER, "report.json"))
 
 
-def run(stagger):
-    check_host()
+def run(folder, stagger):
+    check_host(folder)
     say("images (the first time this takes a while, then they come from the cache)")
     for image in ("edge",):
         image_folder(image)
     site = {"name": "demo", "state-size": "3GiB"}
-    with Rack(FOLDER, **site) as rack:
+    with Rack(folder, **site) as rack:
         say("boot server")
         for name, firmware, _ in MACHINES:
             rack.machine(name, firmware, memory=2048, cpus=1, disks=[5 * GIB])
@@ -147,8 +146,8 @@ def run(stagger):
     for machine in rack.machines:
         for disk in machine.disks:
             os.unlink(disk.path)
-    shutil.rmtree(os.path.join(FOLDER, "site", "store"))
-    say("the demo is over; logs and report.json are in build/demo")
+    shutil.rmtree(os.path.join(folder, "site", "store"))
+    say(f"the demo is over; logs and report.json are in {os.path.relpath(folder)}")
 
 
 def interrupt(*_):
@@ -159,16 +158,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--stagger", metavar="PHASE", default="",
                         help="power a machine on when the one before it begins this phase")
-    stagger = parser.parse_args().stagger
+    parser.add_argument("--folder", default=FOLDER, help="where logs and report.json go (build/demo)")
+    given = parser.parse_args()
+    folder = os.path.abspath(given.folder)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     try:
-        run(stagger)
+        run(folder, given.stagger)
     except Refused as refused:
         print(refused, file=sys.stderr)
         return 1
     except RackError as error:
-        print(f"The demo failed: {error}\nIts logs are in {FOLDER}", file=sys.stderr)
+        print(f"The demo failed: {error}\nIts logs are in {folder}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\ninterrupted: all processes and networks of the demo are gone", file=sys.stderr)

@@ -13,6 +13,8 @@ import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
+# What reading of a process in /proc may meet: it ended meanwhile, or is just ending (no access to ns/).
+GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -147,7 +149,7 @@ class Namespace:
                 if os.stat(f"/proc/{pid}/ns/pid").st_ino == home:
                     return True
                 pid = parent(pid)
-            except (FileNotFoundError, ProcessLookupError):
+            except GONE:
                 return False
         return False
 
@@ -161,7 +163,7 @@ def processes():
     """{pid: command line} of all processes that are not zombies about to be reaped."""
     found = {}
     for name in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        with contextlib.suppress(*GONE):
             with open(f"/proc/{name}/cmdline", encoding="utf-8", errors="replace") as file:
                 command = file.read().replace("\0", " ").strip()
             if command:
@@ -173,7 +175,7 @@ def descendants(pid):
     """The pids of a process and all that came from it."""
     children = {}
     for other in processes():
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        with contextlib.suppress(*GONE):
             children.setdefault(parent(other), []).append(other)
     found, queue = [], [pid]
     while queue:
@@ -186,7 +188,7 @@ def pss_kib(pid):
     """Proportional memory of a process and all that came from it, in KiB, by command."""
     sizes = {}
     for each in descendants(pid):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        with contextlib.suppress(*GONE):
             with open(f"/proc/{each}/smaps_rollup", encoding="ascii") as file:
                 size = sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
             with open(f"/proc/{each}/cmdline", encoding="utf-8", errors="replace") as file:

@@ -1,5 +1,6 @@
 """A rack for a test: a bridge in a namespace of its own, the boot server on it, machines plugged in."""
 
+import fcntl
 import functools
 import json
 import os
@@ -30,6 +31,7 @@ class Rack:
 
     def __init__(self, folder, **site):
         self.folder = os.path.abspath(folder)
+        self._lock = self._lock_folder()
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         self.patience = float(os.environ.get("RACK_PATIENCE", "1"))
@@ -39,6 +41,18 @@ class Rack:
         self.site = site_of(**site)
         self.server = Server(self, os.path.join(self.folder, "site"))
         self.net = self._capture = None
+
+    def _lock_folder(self):
+        """One rack a folder: a second one would take the first one's disks away."""
+        os.makedirs(os.path.dirname(self.folder), exist_ok=True)
+        lock = open(self.folder + ".lock", "w", encoding="ascii")    # closed with the process or the rack
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise RackError(f"{self.folder} is in use: another run of this test or demo goes on "
+                            "in this tree") from None
+        return lock
 
     def __enter__(self):
         self.net = Namespace()
@@ -67,6 +81,7 @@ class Rack:
         if self.net:
             self.net.close()
         self.net = self._capture = None
+        self._lock.close()
 
     def _start_capture(self):
         """capture.pcap: all but the bodies of files."""

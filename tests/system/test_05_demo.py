@@ -9,7 +9,8 @@ import time
 
 import rack as racks
 
-DEMO = ["/usr/bin/python3", "-B", os.path.join(racks.ROOT, "tests/demo/demo.py")]
+FOLDER = os.path.join(racks.ROOT, "build/test/05_demo")
+DEMO = ["/usr/bin/python3", "-B", os.path.join(racks.ROOT, "tests/demo/demo.py"), "--folder", FOLDER]
 
 
 def start():
@@ -27,7 +28,7 @@ def left_behind(mark):
             with open(f"/proc/{pid}/environ", "rb") as file:
                 if mark.encode() in file.read():
                     found.append(int(pid))
-        except (FileNotFoundError, ProcessLookupError):
+        except OSError:     # it ended, or is another's
             pass
     return found
 
@@ -41,7 +42,7 @@ def test_demo():
         demo.wait(30)
         raise
     assert demo.returncode == 0, output
-    with open(os.path.join(racks.ROOT, "build/demo/report.json"), encoding="utf-8") as file:
+    with open(os.path.join(FOLDER, "report.json"), encoding="utf-8") as file:
         report = json.load(file)
     machines = report["machines"]
     assert {m["firmware"] for m in machines.values()} == {"bios", "uefi", "arm64"}
