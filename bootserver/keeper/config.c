@@ -42,7 +42,7 @@ carry_out(struct keeper *keeper, json_t *config, struct err *err)
 	child_event(&keeper->engine, CHILD_READY);
 	if (sockets)
 		child_again(&keeper->web);
-	else if (keeper->to_web < 0)
+	else if (keeper->to_web.fd < 0)
 		child_begin(&keeper->web);
 	else if (keeper->reloading)
 		web_reload(keeper);

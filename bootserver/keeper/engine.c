@@ -12,43 +12,23 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/msg.h"
-#include "lib/proc.h"
 #include "lib/stamp.h"
 #include "lib/str.h"
 #include "sitedir/sources.h"
 
+static bool
+take(void *arg, const struct msg *msg)
+{
+	if (!str_eq(msg_type(msg), "config"))
+		return false;
+	config_take(arg, msg->body);
+	return true;
+}
+
 static void
 hang_up(struct keeper *keeper)
 {
-	keeper->from_engine = sd_event_source_disable_unref(keeper->from_engine);
-	if (keeper->to_engine >= 0)
-		close(keeper->to_engine);
-	keeper->to_engine = -1;
-}
-
-static int
-on_engine(sd_event_source *source, int fd, uint32_t events, void *arg)
-{
-	struct keeper *keeper = arg;
-	struct msg msg;
-	struct err err;
-	int r = msg_recv(fd, &msg, &err);
-
-	(void)source, (void)events;
-	if (r == 0)
-		return 0;
-	if (r < 0) {
-		if (r != -EPIPE)
-			log_error("child=engine bad message: %s", err.text);
-		hang_up(keeper);	/* it leaves, if it is not gone already */
-		return 0;
-	}
-	if (str_eq(msg_type(&msg), "config"))
-		config_take(keeper, msg.body);
-	else
-		log_error("child=engine message of type %s not expected", msg_type(&msg));
-	msg_fini(&msg);
-	return 0;
+	channel_close(&keeper->to_engine);
 }
 
 static void
@@ -131,7 +111,7 @@ send_files(struct keeper *keeper, const char *type, struct err *err)
 		goto out;
 	if (starting)
 		fds[nfds] = keeper->api;
-	r = msg_send(keeper->to_engine, body, fds, nfds + starting, err);
+	r = msg_send(keeper->to_engine.fd, body, fds, nfds + starting, err);
 	close_all(fds, nfds);
 out:
 	json_decref(body);
@@ -139,50 +119,23 @@ out:
 }
 
 static pid_t
-spawn(struct keeper *keeper, int channel, int peer, struct err *err)
-{
-	char *uid = str_format("BOOTSERVER_UID=%u", (unsigned)keeper->engine_uid);
-	char *gid = str_format("BOOTSERVER_GID=%u", (unsigned)keeper->engine_gid);
-	const char *const argv[] = { "bootserver", "engine", NULL };
-	const char *const env[] = { uid, gid, NULL };
-	const int fds[] = { channel, peer };
-	pid_t pid = proc_start(&(struct proc){ .path = "/proc/self/exe", .argv = argv, .env = env,
-					       .fds = fds, .nfds = 2 }, err);
-
-	free(uid);
-	free(gid);
-	return pid;
-}
-
-static pid_t
 engine_start(struct keeper *keeper, struct err *err)
 {
-	int channel[2], peer[2];
+	int peer[2];
 	pid_t pid;
-	int r;
 
-	if (msg_pair(channel, err) < 0)
+	if (msg_pair(peer, err) < 0)
 		return -EMFILE;
-	if (msg_pair(peer, err) < 0) {
-		close_all(channel, 2);
-		return -EMFILE;
-	}
-	pid = spawn(keeper, channel[1], peer[1], err);
-	close(channel[1]);
-	close(peer[1]);
+	keeper->to_engine.uid = keeper->engine_uid;
+	keeper->to_engine.gid = keeper->engine_gid;
+	pid = channel_start(&keeper->to_engine, keeper->event, peer[1], err);
 	if (pid < 0) {
-		close(channel[0]);
 		close(peer[0]);
 		return pid;
 	}
-	keeper->to_engine = channel[0];
 	if (keeper->web_peer >= 0)
 		close(keeper->web_peer);
 	keeper->web_peer = peer[0];
-	r = sd_event_add_io(keeper->event, &keeper->from_engine, channel[0], EPOLLIN, on_engine,
-			    keeper);
-	if (r < 0)
-		log_error("cannot listen to the engine: error %d", -r);
 	if (send_files(keeper, "start", err) < 0) {
 		/* it leaves at the end of its channel, and its end is seen as any other's */
 		log_error("%s", err->text);
@@ -208,7 +161,7 @@ engine_reload(struct keeper *keeper)
 	struct err err;
 
 	keeper->reloading = true;
-	if (keeper->to_engine < 0)
+	if (keeper->to_engine.fd < 0)
 		return;		/* it will be given the new files when it is started */
 	if (send_files(keeper, "reload", &err) < 0) {
 		log_error("cannot reload: %s", err.text);
@@ -219,7 +172,10 @@ engine_reload(struct keeper *keeper)
 void
 engine_init(struct keeper *keeper)
 {
-	keeper->to_engine = keeper->web_peer = -1;
+	keeper->web_peer = -1;
+	keeper->to_engine = (struct channel){
+		.name = "engine", .fd = -1, .take = take, .arg = keeper,
+	};
 	keeper->engine = (struct child){
 		.name = "engine", .start = engine_start, .leave = hang_up, .ended = engine_ended,
 		.keeper = keeper,

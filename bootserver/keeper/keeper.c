@@ -83,8 +83,8 @@ keeper_tell_engine(struct keeper *keeper, json_t *body)
 {
 	struct err err;
 
-	if (keeper->to_engine >= 0 && !keeper->stopping &&
-	    msg_send(keeper->to_engine, body, NULL, 0, &err) < 0)
+	if (keeper->to_engine.fd >= 0 && !keeper->stopping &&
+	    msg_send(keeper->to_engine.fd, body, NULL, 0, &err) < 0)
 		log_warn("cannot tell the engine: %s", err.text);
 	json_decref(body);
 }

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <systemd/sd-event.h>
 
+#include "keeper/channel.h"
 #include "keeper/supervise.h"
 #include "lib/err.h"
 
@@ -49,8 +50,7 @@ struct keeper {
 	gid_t engine_gid, web_gid;
 
 	struct child engine, web, dnsmasq;
-	int to_engine, to_web;	/* channels, -1: none */
-	sd_event_source *from_engine, *from_web;
+	struct channel to_engine, to_web;
 	int web_peer;		/* web's end of the pair to the engine; -1: it has it */
 
 	int api;		/* operator's listening socket */

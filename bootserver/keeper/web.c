@@ -14,43 +14,24 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/msg.h"
-#include "lib/proc.h"
 #include "lib/str.h"
+
+static bool
+take(void *arg, const struct msg *msg)
+{
+	struct keeper *keeper = arg;
+
+	if (!str_eq(msg_type(msg), "ready"))
+		return false;
+	child_event(&keeper->web, CHILD_READY);
+	child_begin(&keeper->dnsmasq);
+	return true;
+}
 
 static void
 hang_up(struct keeper *keeper)
 {
-	keeper->from_web = sd_event_source_disable_unref(keeper->from_web);
-	if (keeper->to_web >= 0)
-		close(keeper->to_web);
-	keeper->to_web = -1;
-}
-
-static int
-on_web(sd_event_source *source, int fd, uint32_t events, void *arg)
-{
-	struct keeper *keeper = arg;
-	struct msg msg;
-	struct err err;
-	int r = msg_recv(fd, &msg, &err);
-
-	(void)source, (void)events;
-	if (r == 0)
-		return 0;
-	if (r < 0) {
-		if (r != -EPIPE)
-			log_error("child=web bad message: %s", err.text);
-		hang_up(keeper);
-		return 0;
-	}
-	if (str_eq(msg_type(&msg), "ready")) {
-		child_event(&keeper->web, CHILD_READY);
-		child_begin(&keeper->dnsmasq);
-	} else {
-		log_error("child=web message of type %s not expected", msg_type(&msg));
-	}
-	msg_fini(&msg);
-	return 0;
+	channel_close(&keeper->to_web);
 }
 
 /* The plain scripts by their names without ".ipxe". */
@@ -139,7 +120,7 @@ send_start(struct keeper *keeper, struct err *err)
 	else
 		r = put_settings(keeper, body, err);
 	if (r == 0)
-		r = msg_send(keeper->to_web, body, fds, nfds + 2, err);
+		r = msg_send(keeper->to_web.fd, body, fds, nfds + 2, err);
 	close(fds[nfds]);
 	close(fds[nfds + 1]);
 	json_decref(body);
@@ -163,7 +144,7 @@ take_peer(struct keeper *keeper, struct err *err)
 		return r;
 	body = json_object();
 	json_put(body, "type", "peer");
-	r = msg_send(keeper->to_engine, body, &pair[1], 1, err);
+	r = msg_send(keeper->to_engine.fd, body, &pair[1], 1, err);
 	json_decref(body);
 	close(pair[1]);
 	if (r < 0) {
@@ -174,47 +155,17 @@ take_peer(struct keeper *keeper, struct err *err)
 }
 
 static pid_t
-spawn(struct keeper *keeper, int channel, int peer, struct err *err)
-{
-	char *uid = str_format("BOOTSERVER_UID=%u", (unsigned)keeper->web_uid);
-	char *gid = str_format("BOOTSERVER_GID=%u", (unsigned)keeper->web_gid);
-	const char *const argv[] = { "bootserver", "web", NULL };
-	const char *const env[] = { uid, gid, NULL };
-	const int fds[] = { channel, peer };
-	pid_t pid = proc_start(&(struct proc){ .path = "/proc/self/exe", .argv = argv, .env = env,
-					       .fds = fds, .nfds = 2 }, err);
-
-	free(uid);
-	free(gid);
-	return pid;
-}
-
-static pid_t
 web_start(struct keeper *keeper, struct err *err)
 {
-	int channel[2], peer = take_peer(keeper, err);
+	int peer = take_peer(keeper, err);
 	pid_t pid;
-	int r;
 
 	if (peer < 0)
 		return peer;
-	r = msg_pair(channel, err);
-	if (r < 0) {
-		close(peer);
-		return r;
-	}
-	pid = spawn(keeper, channel[1], peer, err);
-	close(channel[1]);
-	close(peer);
-	if (pid < 0) {
-		close(channel[0]);
-		return pid;
-	}
-	keeper->to_web = channel[0];
-	r = sd_event_add_io(keeper->event, &keeper->from_web, channel[0], EPOLLIN, on_web, keeper);
-	if (r < 0)
-		log_error("cannot listen to web: error %d", -r);
-	if (send_start(keeper, err) < 0) {
+	keeper->to_web.uid = keeper->web_uid;
+	keeper->to_web.gid = keeper->web_gid;
+	pid = channel_start(&keeper->to_web, keeper->event, peer, err);
+	if (pid >= 0 && send_start(keeper, err) < 0) {
 		log_error("child=web %s", err->text);
 		hang_up(keeper);	/* it leaves at the end of its channel */
 	}
@@ -233,12 +184,12 @@ web_reload(struct keeper *keeper)
 	json_t *body;
 	struct err err;
 
-	if (keeper->to_web < 0)
+	if (keeper->to_web.fd < 0)
 		return;
 	body = json_object();
 	json_put(body, "type", "reload");
 	if (put_settings(keeper, body, &err) < 0 ||
-	    msg_send(keeper->to_web, body, NULL, 0, &err) < 0)
+	    msg_send(keeper->to_web.fd, body, NULL, 0, &err) < 0)
 		log_error("child=web cannot reload: %s", err.text);
 	json_decref(body);
 }
@@ -246,7 +197,9 @@ web_reload(struct keeper *keeper)
 void
 web_init(struct keeper *keeper)
 {
-	keeper->to_web = -1;
+	keeper->to_web = (struct channel){
+		.name = "web", .fd = -1, .take = take, .arg = keeper,
+	};
 	keeper->web = (struct child){
 		.name = "web", .start = web_start, .leave = hang_up, .ended = hang_up,
 		.may = web_may, .keeper = keeper,
