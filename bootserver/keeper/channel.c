@@ -1,7 +1,7 @@
 /*
- * A child of our own kind, engine or web: this program again, as a process that holds the channel to
- * us and the channel to its peer.  What it sends is handed to `take`; at the end of its channel it
- * leaves by itself.
+ * A child of our own kind, engine or web: this program again, as a process that holds the channel
+ * to us and the channel to its peer.  What it sends is handed to `take`; at the end of its channel
+ * it leaves by itself.
  */
 #include "keeper/channel.h"
 
@@ -32,7 +32,8 @@ on_message(sd_event_source *source, int fd, uint32_t events, void *arg)
 		return 0;
 	}
 	if (!channel->take(channel->arg, &msg))
-		log_error("child=%s message of type %s not expected", channel->name, msg_type(&msg));
+		log_error("child=%s message of type %s not expected", channel->name,
+			  msg_type(&msg));
 	msg_fini(&msg);
 	return 0;
 }
