@@ -161,7 +161,8 @@ def main():
     parser.add_argument("--folder", default=FOLDER, help="where logs and report.json go (build/demo)")
     given = parser.parse_args()
     folder = os.path.abspath(given.folder)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # set even if it was started with them ignored, as a shell does with what it puts into the background
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     try:
         run(folder, given.stagger)
