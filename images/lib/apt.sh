@@ -103,9 +103,9 @@ apt_version() # SUITE PACKAGE[:ARCH]: the version that the suite has now, or not
 	apt_private "$1" apt-cache policy "$2" | awk '$1 == "Candidate:" && $2 != "(none)" { print $2 }'
 }
 
-apt_has() # SUITE PACKAGE VERSION
+apt_has() # SUITE PACKAGE VERSION (apt-cache succeeds with a version that is not there, too)
 {
-	apt_private "$1" apt-cache show "$2=$3" >/dev/null 2>&1
+	[ -n "$(apt_private "$1" apt-cache show "$2=$3" 2>/dev/null)" ]
 }
 
 # One package unpacked into a folder, signatures and digests checked by apt.
