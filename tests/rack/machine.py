@@ -240,7 +240,7 @@ class Machine:
         return self._taps[card]
 
     def _read_console(self, sock):
-        self.console, rest = "", ""
+        whole, rest = "", ""
         with open(self.log, "a", encoding="utf-8") as log:
             while True:
                 try:
@@ -254,8 +254,9 @@ class Machine:
                 stamp = f"[{time.time() - self.powered_at:8.3f}] "
                 log.writelines(stamp + line.rstrip("\r") + "\n" for line in lines)
                 log.flush()
+                whole += "".join(line + "\n" for line in lines)
                 with self.rack.changed:
-                    self.console += "".join(line + "\n" for line in lines)
+                    self.console = whole + rest     # a prompt has no end of line
                     self.rack.changed.notify_all()
             log.write(rest + "\n")
         sock.close()
