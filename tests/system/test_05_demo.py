@@ -13,11 +13,11 @@ FOLDER = os.path.join(racks.ROOT, "build/test/05_demo")
 DEMO = ["/usr/bin/python3", "-B", os.path.join(racks.ROOT, "tests/demo/demo.py"), "--folder", FOLDER]
 
 
-def start():
+def start(mark=""):
     """With its output in a pipe, and a mark in its environment that all its children carry."""
     return subprocess.Popen(DEMO, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, start_new_session=True,
-                            env={**os.environ, "DEMO_MARK": f"demo-{time.monotonic_ns()}"})
+                            env={**os.environ, "DEMO_MARK": mark})
 
 
 def left_behind(mark):
@@ -51,9 +51,8 @@ def test_demo():
 
 
 def test_demo_interrupted():
-    demo = start()
-    with open(f"/proc/{demo.pid}/environ", encoding="utf-8") as file:
-        mark = next(word for word in file.read().split("\0") if word.startswith("DEMO_MARK="))
+    mark = f"demo-{time.monotonic_ns()}"
+    demo = start(mark)
     lines = []
     for line in demo.stdout:
         lines.append(line)
