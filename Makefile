@@ -21,7 +21,7 @@ OBJ      := $(SRC:%.c=build/obj/%.o)
 TESTS    := $(patsubst tests/%.c,build/tests/%,$(sort $(wildcard tests/unit/*/*_test.c tests/golden/*_test.c)))
 FUZZ     := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
 
-.PHONY: all help setup image update-locks demo check test soak bench install clean
+.PHONY: all help setup image update-locks demo check test soak install clean
 all: build/bootserver build/share
 
 help:
