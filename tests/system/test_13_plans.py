@@ -22,7 +22,7 @@ def test_image_comes_late(rack):
     n1 = rack.machine("n1", "bios")
     rack.start()
     n1.power_on()
-    told = n1.wait_console(r"This machine cannot boot\. (.*)", timeout=60).group(1)
+    told = n1.wait_console(r"This machine cannot boot\. (.*)\n", timeout=60).group(1)
     assert "tiny" in told
     rack.add_image("tiny")
     healthy(rack, n1)
