@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/net.h"
+#include "site/cluster.h"
 #include "site/parts.h"
 
 /*
@@ -24,8 +25,13 @@ struct site_machine {
 	char *rack;
 	uint32_t address;	/* reserved IPv4, 0: none */
 	char *profile;		/* named by hand; else by rule */
-	struct site_pair *labels;
+	struct site_pair *labels;	/* for rules, and the node's */
 	size_t nlabels;
+	int roles;		/* bits of enum site_role, 0: not said */
+	struct site_list taints;	/* "key=value:NoSchedule" */
+	char *zone;		/* else its rack's */
+	char *host;		/* dpu: the machine it sits in */
+	struct site_list devices;	/* by-id names of Rook's disks; empty: by the rules */
 	struct site_boot boot;
 };
 
@@ -34,6 +40,8 @@ struct site_rack {
 	char *name;
 	struct site_pair *labels;
 	size_t nlabels;
+	char *zone;
+	struct site_router router;
 };
 
 struct site_profile {
@@ -70,6 +78,7 @@ struct site {
 	struct site_list dns, ntp;		/* IPv4 addresses; empty: the server itself */
 
 	enum site_enrolment enrolment;
+	enum site_enrolment enrolment_control_plane;	/* default approve */
 	struct site_list ssh_keys;		/* authorized_keys lines */
 	struct site_boot boot; /* the site's own defaults; boot.image is `image:` */
 
@@ -81,6 +90,10 @@ struct site {
 	size_t nrules;
 	struct site_machine *machines;
 	size_t nmachines;
+
+	struct site_kubernetes kubernetes;
+	struct site_load_balancer load_balancer;
+	struct site_storage storage;
 
 	struct site_index *index;	/* machines by name, MAC, UUID, serial; index.h */
 	struct site_marks *marks;	/* where each value was said; marks.h */
