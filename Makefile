@@ -43,13 +43,16 @@ build/bootserver: build/obj/bootserver/main.o $(OBJ)
 
 build/obj/%.o: %.c | build/host-packages
 	$(Q)mkdir -p $(@D); echo "  CC    $<"; \
-	$(CC) $(CFLAGS) $(HARDEN) $(BASE) $(PKGFLAGS) -DVERSION='"$(VERSION)"' -c -o $@ $<
+	$(CC) $(CFLAGS) $(HARDEN) $(BASE) $(PKGFLAGS) -c -o $@ $<
+
+# Said to the one file that prints it, so that a commit changes no other object.
+build/obj/bootserver/cli/cli.o build/san/bootserver/cli/cli.o: BASE += -DVERSION='"$(VERSION)"'
 
 # The same code under the sanitizers, as an archive: each test links what it needs of it.
 SAN := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 build/san/%.o: %.c | build/host-packages
 	$(Q)mkdir -p $(@D); echo "  CC    $< (san)"; \
-	$(CC) $(SAN) $(BASE) $(PKGFLAGS) -DVERSION='"test"' -c -o $@ $<
+	$(CC) $(SAN) $(BASE) $(PKGFLAGS) -c -o $@ $<
 build/san/all.a: $(SRC:%.c=build/san/%.o) $(patsubst %.c,build/san/%.o,$(filter-out %/main.c,$(GUEST)))
 	$(Q)rm -f $@; ar rcs $@ $^
 build/tests/%: tests/%.c build/san/all.a
