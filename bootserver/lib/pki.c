@@ -183,6 +183,14 @@ pki_key_pem(EVP_PKEY *key)
 }
 
 char *
+pki_public_pem(EVP_PKEY *key)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	return bio_text(bio, bio && PEM_write_bio_PUBKEY(bio, key));
+}
+
+char *
 pki_cert_pem(X509 *cert)
 {
 	BIO *bio = BIO_new(BIO_s_mem());

@@ -34,6 +34,7 @@ bool pki_cert_fits(X509 *cert, const char *const *names, int64_t now_s);
 
 /* PEM in fresh memory (the caller frees), and back. */
 char *pki_key_pem(EVP_PKEY *key);
+char *pki_public_pem(EVP_PKEY *key);	/* its public half (SPKI) */
 char *pki_cert_pem(X509 *cert);
 EVP_PKEY *pki_key_parse(const char *pem, struct err *err);
 X509 *pki_cert_parse(const char *pem, struct err *err);

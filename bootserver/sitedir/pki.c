@@ -1,7 +1,8 @@
 /*
  * Keys and certificates of a site: the CA that machines trust, the server's and the engine's
- * certificates.  A key is written before its certificate, each as a whole file, so that a break in
- * between leaves nothing that the next call does not finish.
+ * certificates, and the CAs of its Kubernetes cluster.  A key is written before its certificate,
+ * each as a whole file, so that a break in between leaves nothing that the next call does not
+ * finish.
  *
  * Certificates begin in 1980: a machine whose clock battery is dead comes up with its firmware's
  * first day, and iPXE refuses a certificate that lies in the future.  They end years after today,
@@ -156,12 +157,14 @@ ca_ensure(struct making *m, const struct pair *pair, struct err *err)
 			return err_wrap(err, -EINVAL, "%s", pair->cert_path);
 		if (faccessat(m->dirfd, pair->key_path, F_OK, 0) < 0)
 			return err_set(err, -ENOENT,
-				       "pki/ca.key is gone while pki/ca.crt is there: bring it "
-				       "back, or take pki/ca.crt away for a new site CA");
+				       "%s is gone while %s is there: bring it back, or take %s "
+				       "away for a new CA", pair->key_path, pair->cert_path,
+				       pair->cert_path);
 	}
 	r = key_ensure(m, pair, &m->ca_key, err);
 	if (r == 0 && m->ca && X509_check_private_key(m->ca, m->ca_key) != 1)
-		r = err_set(err, -EINVAL, "pki/ca.key is not the key of pki/ca.crt");
+		r = err_set(err, -EINVAL, "%s is not the key of %s", pair->key_path,
+			    pair->cert_path);
 	if (r < 0 || m->ca)
 		return r;
 	return cert_make(m, pair, m->ca_key, &m->ca, err);
@@ -230,6 +233,57 @@ all_ensure(struct making *m, struct err *err)
 	return r;
 }
 
+static void
+forget_ca(struct making *m)
+{
+	X509_free(m->ca);
+	EVP_PKEY_free(m->ca_key);
+	m->ca = NULL;
+	m->ca_key = NULL;
+}
+
+/* The key that signs the tokens of service accounts; the API server reads its public half. */
+static int
+service_accounts_ensure(struct making *m, struct err *err)
+{
+	static const struct pair pair = { "pki/kubernetes/sa.key", "pki/kubernetes/sa.pub", true };
+	EVP_PKEY *key;
+	char *pem;
+	int r = key_ensure(m, &pair, &key, err);
+
+	if (r < 0)
+		return r;
+	pem = pki_public_pem(key);
+	r = file_update((struct file_new){ m->dirfd, pair.cert_path, 0644 }, pem, strlen(pem), err);
+	m->made |= r > 0;
+	free(pem);
+	EVP_PKEY_free(key);
+	if (r >= 0)
+		r = give(m, pair.key_path, err);
+	return r < 0 ? r : give(m, pair.cert_path, err);
+}
+
+/* What kubeadm finds in its certificatesDir, under its own names. */
+static int
+cluster_ensure(struct making *m, struct err *err)
+{
+	static const struct pair pairs[] = {
+		{ "pki/kubernetes/ca.key", "pki/kubernetes/ca.crt", true, PKI_CA, 10,
+		  "kubernetes", NULL },
+		{ "pki/kubernetes/front-proxy-ca.key", "pki/kubernetes/front-proxy-ca.crt", true,
+		  PKI_CA, 10, "front-proxy-ca", NULL },
+		{ "pki/kubernetes/etcd-ca.key", "pki/kubernetes/etcd-ca.crt", true, PKI_CA, 10,
+		  "etcd-ca", NULL },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		forget_ca(m);
+		r = pair_ensure(m, &pairs[i], err);
+	}
+	return r < 0 ? r : service_accounts_ensure(m, err);
+}
+
 int
 sitedir_pki_ensure(int dirfd, const struct site *site, uid_t uid, gid_t gid, struct err *err)
 {
@@ -239,19 +293,20 @@ sitedir_pki_ensure(int dirfd, const struct site *site, uid_t uid, gid_t gid, str
 	};
 	int r = all_ensure(&m, err);
 
-	X509_free(m.ca);
-	EVP_PKEY_free(m.ca_key);
+	if (r == 0)
+		r = cluster_ensure(&m, err);
+	forget_ca(&m);
 	return r < 0 ? r : m.made;
 }
 
 int
 sitedir_folders_ensure(int dirfd, uid_t uid, gid_t gid, struct err *err)
 {
-	static const struct { const char *path; mode_t mode;
+	static const struct { const char *path; mode_t mode; bool engines;
 	} folders[] = {
 		{"machines.d", 0755},	{"pki", 0755},	 {"pki/signers", 0755},
-		{"state", 0700},	{"store", 0755}, {"store/sha256", 0755},
-		{"store/images", 0755}, {"run", 0755},
+		{"pki/kubernetes", 0700, true}, {"state", 0700, true}, {"store", 0755},
+		{"store/sha256", 0755}, {"store/images", 0755}, {"run", 0755},
 	};
 	struct making m = { .dirfd = dirfd, .uid = uid, .gid = gid };
 	int made = 0;
@@ -261,8 +316,8 @@ sitedir_folders_ensure(int dirfd, uid_t uid, gid_t gid, struct err *err)
 			made = 1;
 		else if (errno != EEXIST)
 			return err_errno(err, -errno, "cannot make the folder %s", folders[i].path);
+		if (folders[i].engines && give(&m, folders[i].path, err) < 0)
+			return -EPERM;
 	}
-	if (give(&m, "state", err) < 0)
-		return -EPERM;
 	return made;
 }

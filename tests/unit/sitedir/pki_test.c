@@ -215,6 +215,56 @@ long_names(void **state)
 	assert_int_equal(ensure(&site, NOW), 0);
 }
 
+/* The cluster's CAs are made once, on a site made before them too, and kept to the last byte. */
+static void
+cluster_kept(void **state)
+{
+	static const struct { const char *name, *cn;
+	} cas[] = {
+		{ "ca", "kubernetes" }, { "front-proxy-ca", "front-proxy-ca" },
+		{ "etcd-ca", "etcd-ca" },
+	};
+	struct site site = site_of(site_domain, 0x0a090001);
+	char path[64], *before[4], *public;
+
+	(void)state;
+	assert_int_equal(ensure(&site, NOW), 1);
+	for (int i = 0; i < 3; i++) {
+		char cn[64];
+		X509 *ca;
+
+		snprintf(path, sizeof(path), "pki/kubernetes/%s.crt", cas[i].name);
+		ca = cert_of(path);
+		X509_NAME_get_text_by_NID(X509_get_subject_name(ca), NID_commonName, cn,
+					  sizeof(cn));
+		assert_string_equal(cn, cas[i].cn);
+		assert_true(pki_cert_by(ca, ca));
+		assert_true(pki_cert_fits(ca, NULL, NOW + 10 * YEAR - 10));
+		assert_false(pki_cert_fits(ca, NULL, NOW + 10 * YEAR + 10));
+		X509_free(ca);
+		before[i] = slurp(path);
+		snprintf(path, sizeof(path), "pki/kubernetes/%s.key", cas[i].name);
+		assert_int_equal(mode_of(path), 0600);
+	}
+	before[3] = slurp("pki/kubernetes/sa.key");
+	assert_int_equal(mode_of("pki/kubernetes/sa.key"), 0600);
+	assert_int_equal(mode_of("pki/kubernetes"), 0700);
+	public = slurp("pki/kubernetes/sa.pub");
+	unlink("pki/kubernetes/sa.pub");
+	assert_int_equal(ensure(&site, NOW + 12 * YEAR), 1);
+	assert_true(same("pki/kubernetes/sa.pub", public));
+	assert_true(same("pki/kubernetes/sa.key", before[3]));
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "pki/kubernetes/%s.crt", cas[i].name);
+		assert_true(same(path, before[i]));
+	}
+	unlink("pki/kubernetes/etcd-ca.key");
+	assert_int_equal(ensure(&site, NOW), -ENOENT);
+	for (int i = 0; i < 4; i++)
+		free(before[i]);
+	free(public);
+}
+
 int
 main(void)
 {
@@ -226,6 +276,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(lost_ca_key, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(dead_clock, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(long_names, folder_enter, folder_leave),
+		cmocka_unit_test_setup_teardown(cluster_kept, folder_enter, folder_leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
