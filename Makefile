@@ -22,7 +22,7 @@ TESTS    := $(patsubst tests/%.c,build/tests/%,$(sort $(wildcard tests/unit/*/*_
 FUZZ     := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
 
 .PHONY: all help setup image update-locks demo check test soak install clean
-all: build/bootserver build/share
+all: build/bootserver build/share build/man
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -68,6 +68,12 @@ build/fuzz/%: tests/fuzz/%.c tests/fuzz/replay/main.c build/san/all.a
 # What the program ships: see docs/INTERFACES.md.
 build/share: build/host-packages $(wildcard ipxe-scripts/*.ipxe) firmware/ipxe.lock
 	$(Q)firmware/collect build/share/bootserver && touch $@
+
+# Manual pages and completion, from the same tables as --help and docs/SITE-FILE.md.
+build/man: build/bootserver
+	$(Q)mkdir -p $@ && echo "  MAN   $@" && build/bootserver manual command >$@/bootserver.1 && \
+	build/bootserver manual site >$@/bootserver-site.5 && \
+	build/bootserver manual completion >$@/bootserver.bash && touch $@
 
 build/host-packages: $(wildcard bootserver/packages.txt tests/packages.txt images/host-packages)
 	$(Q)mkdir -p build; images/host-packages bootserver/packages.txt tests/packages.txt && touch $@

@@ -1,8 +1,9 @@
 /*
- * One binary: the operator's commands (cli/), and the processes that `run` starts from this same
- * file under private names.
+ * One binary: the operator's commands (cli/), and under private names the processes that `run`
+ * starts from this same file and what the build asks of it.
  */
 #include "cli/cli.h"
+#include "cli/manual.h"
 #include "engine/engine.h"
 #include "keeper/keeper.h"
 #include "web/web.h"
@@ -27,6 +28,7 @@ static const struct cli_private privates[] = {
 	{ "web", web },
 	{ "lease-event", lease_event_main },
 	{ "namespace-init", namespace_init_main },
+	{ "manual", manual_main },
 	{ NULL }
 };
 

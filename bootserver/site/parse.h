@@ -57,9 +57,11 @@ void site_check_images(const struct site *site, const struct site_image *images,
 		       const struct site_source *sources, struct site_findings *findings);
 
 /* What the schema table writes: the commented sample (`init` fills in the five values; NULL: the
- * sample's own) and the reference page (Markdown).  Fresh memory, the caller frees. */
+ * sample's own), the reference page (Markdown) and bootserver-site(5).  Fresh memory, the caller
+ * frees. */
 char *site_sample(const char *name, const char *domain, const char *interface, const char *address,
 		  const char *range);
 char *site_reference(void);
+char *site_manual(void);
 
 #endif
