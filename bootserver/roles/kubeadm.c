@@ -1,0 +1,370 @@
+/*
+ * kubeadm's configuration (kubeadm.k8s.io/v1beta4) and patches of one node.
+ *
+ * No bootstrap token exists, so the phase `bootstrap-token` must not run: an empty list of tokens
+ * is filled with one by kubeadm's defaults.  What it grants besides is given by the stage `access`
+ * (stages.c).  `mark-control-plane` is left out too: it keeps load balancers away from these nodes
+ * for good, while here a control-plane machine may well announce addresses; taints come by the
+ * kubelet's flag, the role's label by the stage `nodes`.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/net.h"
+#include "lib/str.h"
+#include "roles/node.h"
+#include "roles/release.h"
+#include "roles/yaml.h"
+
+#define KUBEADM_API "kubeadm.k8s.io/v1beta4"
+#define KUBELET_API "kubelet.config.k8s.io/v1beta1"
+#define FOLDER "/etc/kubernetes/bootserver/"
+#define CRI_SOCKET "unix:///run/containerd/containerd.sock"
+#define ETCD_DEFAULT "3.5.30"
+#define COREDNS_DEFAULT "v1.15.0"
+
+static json_t *
+config_new(const char *api, const char *kind)
+{
+	return yaml_pack("{s:s, s:s}", "apiVersion", api, "kind", kind);
+}
+
+static json_t *
+arg_new(const char *name, const char *value)
+{
+	return yaml_pack("{s:s, s:s}", "name", name, "value", value);
+}
+
+/* Room for machines that are slow or emulated; the agent tries again in any case. */
+static json_t *
+timeouts(void)
+{
+	return yaml_pack("{s:s, s:s, s:s, s:s, s:s, s:s}",
+			 "controlPlaneComponentHealthCheck", "10m0s", "kubeletHealthCheck", "10m0s",
+			 "kubernetesAPICall", "5m0s", "etcdAPICall", "5m0s",
+			 "tlsBootstrap", "10m0s", "discovery", "5m0s");
+}
+
+/* Memory and processors are the site's business, the kernel is the image's. */
+static json_t *
+registration(const struct roles_cluster *cluster, const struct roles_node *node)
+{
+	json_t *labels = roles_labels(cluster->site, node->machine);
+	char *label_text = roles_kubelet_labels(labels);
+	char *taints = roles_taints(cluster->site, node->machine);
+	json_t *args = json_array();
+
+	if (node->address != NULL)
+		yaml_append(args, arg_new("node-ip", node->address));
+	yaml_append(args, arg_new("node-labels", label_text));
+	if (*taints != '\0')
+		yaml_append(args, arg_new("register-with-taints", taints));
+	free(taints);
+	free(label_text);
+	json_decref(labels);
+	return yaml_pack("{s:s, s:s, s:[], s:o, s:[s, s, s]}", "name", node->name, "criSocket",
+			 CRI_SOCKET, "taints", "kubeletExtraArgs", args, "ignorePreflightErrors",
+			 "Mem", "NumCPU", "SystemVerification");
+}
+
+static json_t *
+endpoint(const struct roles_node *node)
+{
+	json_t *point = yaml_pack("{s:i}", "bindPort", ROLES_API_PORT);
+
+	if (node->address != NULL)
+		yaml_set(point, "advertiseAddress", json_string(node->address));
+	return point;
+}
+
+static void
+add_common(json_t *config, const struct roles_cluster *cluster, const struct roles_node *node)
+{
+	yaml_set(config, "nodeRegistration", registration(cluster, node));
+	yaml_set(config, "patches", yaml_pack("{s:s}", "directory", FOLDER "patches"));
+	yaml_set(config, "timeouts", timeouts());
+}
+
+static void
+add_init(struct buf *text, const struct roles_cluster *cluster, const struct roles_node *node)
+{
+	json_t *config = config_new(KUBEADM_API, "InitConfiguration");
+
+	yaml_set(config, "localAPIEndpoint", endpoint(node));
+	add_common(config, cluster, node);
+	yaml_set(config, "skipPhases", yaml_pack("[s, s, s]", "bootstrap-token",
+						 "mark-control-plane", "show-join-command"));
+	yaml_add(text, config);
+	json_decref(config);
+}
+
+/* discovery.conf names the node itself by the certificate that the engine signed; whom it may not
+ * show cluster-info (it is not there), kubeadm lets pass. */
+static void
+add_join(struct buf *text, const struct roles_cluster *cluster, const struct roles_node *node,
+	 bool control_plane)
+{
+	json_t *config = config_new(KUBEADM_API, "JoinConfiguration");
+
+	yaml_set(config, "discovery", yaml_pack("{s:{s:s}}", "file", "kubeConfigPath",
+						FOLDER "discovery.conf"));
+	if (control_plane)
+		yaml_set(config, "controlPlane",
+			 yaml_pack("{s:o}", "localAPIEndpoint", endpoint(node)));
+	add_common(config, cluster, node);
+	if (control_plane)
+		yaml_set(config, "skipPhases",
+			 yaml_pack("[s]", "control-plane-join/mark-control-plane"));
+	yaml_add(text, config);
+	json_decref(config);
+}
+
+static json_t *
+cert_names(const struct roles_cluster *cluster)
+{
+	char *name = roles_endpoint(cluster->site);
+	json_t *names = yaml_pack("[s, s, s]", name, "localhost", "127.0.0.1");
+	int said = roles_said(cluster->site);
+
+	for (size_t i = 0; i < cluster->nnodes; i++) {
+		const struct roles_node *node = &cluster->nodes[i];
+
+		if (!(roles_given(cluster->site, node->machine, said) & SITE_ROLE_CONTROL_PLANE))
+			continue;
+		yaml_append(names, json_string(node->name));
+		if (node->address != NULL)
+			yaml_append(names, json_string(node->address));
+	}
+	free(name);
+	return names;
+}
+
+static json_t *
+subnet(const struct net_cidr *cidr)
+{
+	char address[NET_IP4_TEXT];
+
+	net_ip4_format(address, cidr->address & net_cidr_mask(cidr));
+	return json_sprintf("%s/%d", address, cidr->prefix);
+}
+
+/* What a leader may miss before it is replaced: an API server that is slow for a minute must not
+ * stop controller manager and scheduler. */
+static json_t *
+leader_args(void)
+{
+	return yaml_pack("{s:[o, o, o]}", "extraArgs",
+			 arg_new("leader-elect-lease-duration", "137s"),
+			 arg_new("leader-elect-renew-deadline", "107s"),
+			 arg_new("leader-elect-retry-period", "26s"));
+}
+
+static json_t *
+api_server(const struct roles_cluster *cluster)
+{
+	const struct site_kubernetes *kubernetes = &cluster->site->kubernetes;
+	json_t *server = yaml_pack("{s:o}", "certSANs", cert_names(cluster));
+	json_t *args;
+
+	if (kubernetes->napi_server == 0)
+		return server;
+	args = yaml_set(server, "extraArgs", json_array());
+	for (size_t i = 0; i < kubernetes->napi_server; i++)
+		yaml_append(args, arg_new(kubernetes->api_server[i].key,
+					  kubernetes->api_server[i].value));
+	return server;
+}
+
+static void
+add_cluster(struct buf *text, const struct roles_cluster *cluster)
+{
+	const struct site *site = cluster->site;
+	json_t *config = config_new(KUBEADM_API, "ClusterConfiguration");
+	char *name = roles_endpoint(site);
+
+	yaml_set(config, "clusterName", json_string(site->name));
+	yaml_set(config, "kubernetesVersion", json_string(cluster->release.kubernetes));
+	yaml_set(config, "imageRepository", json_string(ROLES_REGISTRY));
+	yaml_set(config, "encryptionAlgorithm", json_string("ECDSA-P256"));
+	yaml_set(config, "controlPlaneEndpoint", json_sprintf("%s:%d", name, ROLES_API_PORT));
+	yaml_set(config, "networking",
+		 yaml_pack("{s:o, s:o, s:s}", "podSubnet", subnet(&site->kubernetes.pods),
+			   "serviceSubnet", subnet(&site->kubernetes.services), "dnsDomain",
+			   "cluster.local"));
+	yaml_set(config, "apiServer", api_server(cluster));
+	yaml_set(config, "controllerManager", leader_args());
+	yaml_set(config, "scheduler", leader_args());
+	yaml_set(config, "dns",
+		 yaml_pack("{s:s}", "imageTag",
+			   roles_tag(&cluster->release, "coredns", COREDNS_DEFAULT)));
+	yaml_set(config, "etcd",
+		 yaml_pack("{s:{s:s, s:s}}", "local", "dataDir", "/var/lib/etcd", "imageTag",
+			   roles_tag(&cluster->release, "etcd", ETCD_DEFAULT)));
+	yaml_add(text, config);
+	json_decref(config);
+	free(name);
+}
+
+/* Images cannot be fetched again, so the kubelet never clears them away. */
+static void
+add_kubelet(struct buf *text)
+{
+	json_t *config = config_new(KUBELET_API, "KubeletConfiguration");
+
+	yaml_set(config, "cgroupDriver", json_string("systemd"));
+	yaml_set(config, "failCgroupV1", json_false());
+	yaml_set(config, "rotateCertificates", json_true());
+	yaml_set(config, "imageGCHighThresholdPercent", json_integer(100));
+	yaml_add(text, config);
+	json_decref(config);
+}
+
+/* conntrack's size is the kernel's choice: in a namespace it cannot be set. */
+static void
+add_proxy(struct buf *text)
+{
+	json_t *config = config_new("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration");
+
+	yaml_set(config, "mode", json_string("nftables"));
+	yaml_set(config, "conntrack", yaml_pack("{s:i}", "maxPerCore", 0));
+	yaml_add(text, config);
+	json_decref(config);
+}
+
+static char *
+kubeadm(const struct roles_cluster *cluster, const struct roles_node *node,
+	enum roles_action action)
+{
+	struct buf text;
+
+	buf_init(&text);
+	if (action != ROLES_INIT) {
+		add_join(&text, cluster, node, action == ROLES_JOIN_CONTROL_PLANE);
+		return text.text;
+	}
+	add_init(&text, cluster, node);
+	add_cluster(&text, cluster);
+	add_kubelet(&text);
+	add_proxy(&text);
+	return text.text;
+}
+
+static void
+add_file(json_t *files, const char *name, char *text)
+{
+	yaml_append(files, yaml_pack("{s:o, s:i, s:s}", "path", json_sprintf(FOLDER "%s", name),
+				     "mode", 0600, "text", text));
+	free(text);
+}
+
+/* Static pods are looked at from their first second, not their tenth: seconds at each start. */
+static char *
+probe_patch(const char *component)
+{
+	json_t *patch = yaml_pack("{s:{s:[{s:s, s:{s:i, s:i, s:i}}]}}", "spec", "containers",
+				  "name", component, "startupProbe", "initialDelaySeconds", 1,
+				  "periodSeconds", 2, "failureThreshold", 300);
+	struct buf text;
+
+	buf_init(&text);
+	yaml_add(&text, patch);
+	json_decref(patch);
+	return text.text;
+}
+
+/*
+ * kubeadm of 1.36 writes etcd 3.6's flags; 3.5 knows them by other names.  The place of each in
+ * the command is its rank by name; `initial-cluster-state`, said when joining, comes before the
+ * second.  If one day it is another, the operation `test` makes kubeadm say so and stop.
+ */
+static char *
+etcd_patch(bool joins)
+{
+	static const struct {
+		int at;
+		const char *is, *becomes;
+	} flags[] = {
+		{ 5, "--feature-gates=InitialCorruptCheck=true",
+		  "--experimental-initial-corrupt-check=true" },
+		{ 19, "--watch-progress-notify-interval=5s",
+		  "--experimental-watch-progress-notify-interval=5s" },
+	};
+	json_t *patch = json_array();
+	char *text;
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		char *path = str_format("/spec/containers/0/command/%d",
+					flags[i].at + (joins && i == 1));
+
+		yaml_append(patch, yaml_pack("{s:s, s:s, s:s}", "op", "test", "path", path, "value",
+					     flags[i].is));
+		yaml_append(patch, yaml_pack("{s:s, s:s, s:s}", "op", "replace", "path", path,
+					     "value", flags[i].becomes));
+		free(path);
+	}
+	text = json_dumps(patch, JSON_INDENT(1));
+	json_decref(patch);
+	return text;
+}
+
+/* A setting of the site is text; what reads as a number, a truth value, a list or a mapping in JSON
+ * is meant as that. */
+static json_t *
+typed(const char *value)
+{
+	json_t *parsed = json_loads(value, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+
+	if (parsed != NULL && !json_is_null(parsed) && !json_is_string(parsed))
+		return parsed;
+	json_decref(parsed);
+	return json_string(value);
+}
+
+/* The site's settings of the kubelet are each node's own patch, so that a node joins with those
+ * that the site has now, not with those that the cluster began with. */
+static char *
+kubelet_patch(const struct site *site)
+{
+	json_t *config = config_new(KUBELET_API, "KubeletConfiguration");
+	struct buf text;
+
+	for (size_t i = 0; i < site->kubernetes.nkubelet; i++)
+		yaml_set(config, site->kubernetes.kubelet[i].key,
+			 typed(site->kubernetes.kubelet[i].value));
+	buf_init(&text);
+	yaml_add(&text, config);
+	json_decref(config);
+	return text.text;
+}
+
+static void
+add_patches(json_t *files, const struct roles_cluster *cluster, enum roles_action action)
+{
+	static const char *const components[] = { "etcd", "kube-apiserver",
+						  "kube-controller-manager", "kube-scheduler" };
+	const char *etcd = roles_tag(&cluster->release, "etcd", ETCD_DEFAULT);
+
+	for (size_t i = 0; i < sizeof(components) / sizeof(components[0]); i++) {
+		char *name = str_format("patches/%s1+strategic.yaml", components[i]);
+
+		add_file(files, name, probe_patch(components[i]));
+		free(name);
+	}
+	if (str_starts(etcd, "3.5."))
+		add_file(files, "patches/etcd0+json.json",
+			 etcd_patch(action == ROLES_JOIN_CONTROL_PLANE));
+}
+
+json_t *
+roles_files(const struct roles_cluster *cluster, const struct roles_node *node,
+	    enum roles_action action)
+{
+	json_t *files = json_array();
+
+	add_file(files, "kubeadm.yaml", kubeadm(cluster, node, action));
+	add_file(files, "patches/kubeletconfiguration0+strategic.yaml",
+		 kubelet_patch(cluster->site));
+	if (action != ROLES_JOIN)
+		add_patches(files, cluster, action);
+	return files;
+}
