@@ -22,7 +22,7 @@ struct site_kubernetes {
 	struct net_cidr pods, services;	/* 10.244.0.0/16, 10.96.0.0/16 */
 	enum site_cni cni;
 	struct site_list manifests;	/* own files in the site directory, applied after the CNI */
-	struct site_pair *kubelet;	/* KubeletConfiguration, passed through */
+	struct site_pair *kubelet;	/* KubeletConfiguration: value is JSON of any shape */
 	size_t nkubelet;
 	struct site_pair *api_server;	/* kube-apiserver's flags without dashes */
 	size_t napi_server;
@@ -83,5 +83,15 @@ enum site_role {
 	SITE_ROLE_CONTROL_PLANE = 1, SITE_ROLE_WORKER = 2, SITE_ROLE_STORAGE = 4,
 	SITE_ROLE_LOAD_BALANCER = 8, SITE_ROLE_DPU = 16
 };
+
+struct site;
+struct site_machine;
+
+/* Bits of enum site_role: what it says, or what follows from all that the site says
+ * (docs/CLUSTER.md «Roles»).  NULL: a machine that was approved without being listed. */
+int site_machine_roles(const struct site *site, const struct site_machine *machine);
+
+/* Its own zone, else its rack's, or NULL. */
+const char *site_machine_zone(const struct site *site, const struct site_machine *machine);
 
 #endif

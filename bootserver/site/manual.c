@@ -36,34 +36,26 @@ static const char *const back =
 	".SH \"SEE ALSO\"\n"
 	".BR bootserver (1)\n";
 
-/* "A list of mappings", "One of unused, storage", …; fresh memory. */
+/* The row's key, or the keys that it refuses; fresh memory. */
 static char *
-value_of(const struct schema_row *row)
+name_of(const struct schema_row *row)
 {
-	struct schema_row each = *row;
-	char *what, *text;
+	struct buf buf;
 
-	switch (row->type) {
-	case SCHEMA_GROUP: return str_dup("a mapping, see below");
-	case SCHEMA_ITEMS: return str_dup("a list of mappings, see below");
-	case SCHEMA_PAIRS: return str_dup("words and their values");
-	case SCHEMA_LIST: break;
-	default: return schema_describe(row);
-	}
-	each.type = row->each;
-	what = schema_describe(&each);
-	text = str_format("one or a list of: %s", what);
-	free(what);
-	return text;
+	buf_init(&buf);
+	buf_text(&buf, row->key ? row->key : "");
+	for (size_t i = 0; !row->key && row->words[i]; i++)
+		buf_format(&buf, "%s%s", i ? ", " : "", row->words[i]);
+	return buf.text;
 }
 
 static void
 render_key(struct buf *buf, const struct schema_row *row)
 {
-	char *value = value_of(row), *text;
+	char *value = schema_describe(row), *name = name_of(row), *text;
 
 	roff_macro(buf, "TP", NULL);
-	roff_macro(buf, "B", row->key);
+	roff_macro(buf, "B", name);
 	roff_line(buf, row->help);
 	if (row->needed)
 		text = str_format("Value: %s.  Needed.", value);
@@ -74,12 +66,15 @@ render_key(struct buf *buf, const struct schema_row *row)
 		text = str_format("Value: %s.", value);
 	roff_line(buf, text);
 	free(text);
+	free(name);
 	free(value);
 }
 
 static void
-render_scope(struct buf *buf, const char *title, enum schema_scope scope)
+render_scope(void *user, const char *title, enum schema_scope scope)
 {
+	struct buf *buf = user;
+
 	roff_macro(buf, "SS", title);
 	for (size_t i = 0; i < schema_nrows; i++) {
 		const struct schema_row *row = &schema_rows[i];
@@ -104,17 +99,7 @@ site_manual(void)
 	buf_init(&buf);
 	buf_text(&buf, front);
 	roff_macro(&buf, "SH", "KEYS");
-	render_scope(&buf, "At the top", SCOPE_FILE);
-	for (size_t i = 0; i < schema_nrows; i++) {
-		const struct schema_row *row = &schema_rows[i];
-		bool many = row->type == SCHEMA_ITEMS;
-		char *title = str_format("%s%s", row->key ? row->key : "Boot settings",
-					 many ? " (each of them)" : "");
-
-		if (row->scope == SCOPE_FILE && (many || row->type <= SCHEMA_INCLUDE))
-			render_scope(&buf, title, row->inner);
-		free(title);
-	}
+	schema_walk(render_scope, &buf);
 	roff_macro(&buf, "SH", "EXAMPLE");
 	sample = site_sample(NULL, NULL, NULL, NULL, NULL);
 	roff_verbatim(&buf, sample);

@@ -32,6 +32,8 @@ struct seen {
 
 static void take_mapping(struct walk *w, enum schema_scope scope, const struct yaml_at *at,
 			 void *base);
+static void take_row(struct walk *w, const struct schema_row *row, const struct yaml_at *at,
+		     void *base);
 
 /* Tells what the row wants and what stands there instead. */
 static void
@@ -103,18 +105,57 @@ take_list(struct walk *w, const struct schema_row *row, const struct yaml_at *at
 	list->count = count;
 }
 
-/* One label: true when it is good. */
-static bool
-take_pair(struct walk *w, struct fy_node_pair *node, const struct site_place *outer,
-	  struct site_pair *ret)
+/* One word of `words`, or a list of them, into bits. */
+static void
+take_bits(struct walk *w, const struct schema_row *row, const struct yaml_at *at, void *field)
 {
-	struct schema_row text = { .type = SCHEMA_TEXT, .most = 128, .key = "a label" };
+	void *next = NULL;
+
+	if (!fy_node_is_sequence(at->node) && !yaml_is_null(at->node))
+		take_scalar(w, row, at, field);
+	for (struct fy_node *n; fy_node_is_sequence(at->node) &&
+				(n = fy_node_sequence_iterate(at->node, &next));) {
+		struct yaml_at one = yaml_aim(n, &at->place);
+
+		take_scalar(w, row, &one, field);
+	}
+}
+
+/* A value of any shape, as JSON. */
+static void
+take_json(struct walk *w, const struct schema_row *row, const struct yaml_at *at, char **field)
+{
+	site_marks_add(w->site->marks, field, &at->place);
+	if (yaml_is_null(at->node)) {
+		site_find_error(w->findings, &at->place,
+				"%s has no value: give one or take the key away", row->key);
+		return;
+	}
+	*field = yaml_json(at->node);
+	if (fy_node_is_alias(at->node))
+		site_find_error(w->findings, &at->place, "%s names an anchor that is not there",
+				row->key);
+	else if (!*field)
+		site_find_error(w->findings, &at->place,
+				"%s is too large, too deep or no value that JSON knows", row->key);
+}
+
+/* One of a mapping's pairs: true when it is good. */
+static bool
+take_pair(struct walk *w, const struct schema_row *row, struct fy_node_pair *node,
+	  const struct site_place *outer, struct site_pair *ret)
+{
+	struct schema_row text = { .type = SCHEMA_TEXT, .most = 128, .key = row->key };
 	struct yaml_at key = yaml_aim(fy_node_pair_key(node), outer);
 	struct yaml_at value = yaml_aim(fy_node_pair_value(node), &key.place);
 
 	take_scalar(w, &text, &key, &ret->key);
-	text.key = ret->key ? ret->key : "a label's value";
-	take_scalar(w, &text, &value, &ret->value);
+	text.key = ret->key ? ret->key : row->key;
+	text.most = row->most ? row->most : 128;
+	if (row->type == SCHEMA_VALUES)
+		take_json(w, &text, &value, &ret->value);
+	else
+		take_scalar(w, &text, &value, &ret->value);
 	if (ret->key && ret->value)
 		return true;
 	free(ret->key);
@@ -133,7 +174,7 @@ take_pairs(struct walk *w, const struct schema_row *row, const struct yaml_at *a
 		return;
 	if (!fy_node_is_mapping(at->node)) {
 		site_find_error(w->findings, &at->place, "%s must be words and their values, as "
-				"{row: a}, not %s", row->key, yaml_kind(at->node));
+				"%s, not %s", row->key, row->sample, yaml_kind(at->node));
 		return;
 	}
 	pairs.items = mem_new(((size_t)fy_node_mapping_item_count(at->node) + 1) *
@@ -141,7 +182,7 @@ take_pairs(struct walk *w, const struct schema_row *row, const struct yaml_at *a
 	for (struct fy_node_pair *p; (p = fy_node_mapping_iterate(at->node, &next));) {
 		struct site_pair *pair = &pairs.items[pairs.count];
 
-		if (!take_pair(w, p, &at->place, pair))
+		if (!take_pair(w, row, p, &at->place, pair))
 			continue;
 		for (size_t i = 0; i < pairs.count; i++)
 			if (strcmp(pairs.items[i].key, pair->key) == 0)
@@ -188,6 +229,28 @@ take_items(struct walk *w, const struct schema_row *row, const struct yaml_at *a
 	memcpy(field, &list, sizeof(list));
 }
 
+
+static void
+take_group(struct walk *w, const struct schema_row *row, const struct yaml_at *at, void *base)
+{
+	struct schema_row one;
+	size_t shift;
+
+	if (row->place)
+		memcpy((char *)base + row->place, &at->place, sizeof(at->place));
+	if (fy_node_is_mapping(at->node) || yaml_is_null(at->node)) {
+		take_mapping(w, row->inner, at, base);
+	} else if (row->brief && fy_node_is_scalar(at->node)) {
+		one = *schema_find(row->inner, row->brief, &shift);
+		one.key = row->key;
+		take_row(w, &one, at, (char *)base + shift);
+	} else {
+		site_find_error(w->findings, &at->place, "%s must be %sa mapping of keys and "
+				"values, not %s", row->key, row->brief ? "one word or " : "",
+				yaml_kind(at->node));
+	}
+}
+
 static void
 take_row(struct walk *w, const struct schema_row *row, const struct yaml_at *at, void *base)
 {
@@ -195,13 +258,7 @@ take_row(struct walk *w, const struct schema_row *row, const struct yaml_at *at,
 
 	switch (row->type) {
 	case SCHEMA_GROUP:
-		if (row->inner == SCOPE_DHCP)
-			w->site->dhcp_place = at->place;
-		if (fy_node_is_mapping(at->node) || yaml_is_null(at->node))
-			take_mapping(w, row->inner, at, base);
-		else
-			site_find_error(w->findings, &at->place, "%s must be a mapping of keys and "
-					"values, not %s", row->key, yaml_kind(at->node));
+		take_group(w, row, at, base);
 		break;
 	case SCHEMA_ITEMS:
 		take_items(w, row, at, field);
@@ -210,7 +267,11 @@ take_row(struct walk *w, const struct schema_row *row, const struct yaml_at *at,
 		take_list(w, row, at, field);
 		break;
 	case SCHEMA_PAIRS:
+	case SCHEMA_VALUES:
 		take_pairs(w, row, at, field);
+		break;
+	case SCHEMA_BITS:
+		take_bits(w, row, at, field);
 		break;
 	default:
 		take_scalar(w, row, at, field);
@@ -221,11 +282,13 @@ static void
 tell_unknown(struct walk *w, enum schema_scope scope, const struct site_place *place,
 	     const char *key)
 {
-	const char *keys[SCHEMA_ROWS_MOST + 1], *nearest;
+	const char *keys[SCHEMA_ROWS_MOST + 1], *nearest, *why = schema_refusal(scope, key);
 
 	schema_keys(scope, keys);
 	nearest = words_nearest(key, keys);
-	if (nearest)
+	if (why)
+		site_find_error(w->findings, place, "%s %s", key, why);
+	else if (nearest)
 		site_find_error(w->findings, place, "no key \"%.64s\" is known here; did you mean "
 				"\"%s\"?", key, nearest);
 	else
@@ -353,6 +416,10 @@ finish_defaults(struct site *site)
 		site->dhcp = SITE_DHCP_NONE;
 	if (!site->domain && site->name)
 		site->domain = str_format("%s.internal", site->name);
+	if (!site->kubernetes.endpoint)
+		site->kubernetes.endpoint = str_dup("api");
+	for (size_t i = 0; i < site->nmachines; i++)
+		site->roles_said |= site->machines[i].roles;
 }
 
 struct site *

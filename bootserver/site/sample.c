@@ -12,13 +12,17 @@ enum { SAMPLE_WIDTH = 92 };
 
 struct sample {
 	struct buf buf;
+	bool proposed;		/* within a group that is only a proposal */
 	const char *name, *domain, *interface, *address, *range;
 };
 
-/* Indentation, then '#' for a line that is only a proposal. */
+/* What is within a proposed group is behind a '#' of its own; then indentation, then '#' for a line
+ * that is only a proposal. */
 static void
 line_begin(struct sample *s, size_t depth, bool proposal)
 {
+	if (s->proposed)
+		buf_text(&s->buf, "#");
 	for (size_t i = 0; i < depth; i++)
 		buf_text(&s->buf, "  ");
 	if (proposal)
@@ -65,39 +69,47 @@ sample_value(const struct sample *s, const struct schema_row *row)
 	return row->sample;
 }
 
+/* "{name: r1, labels: {row: a}}": an item of a list with its shown keys. */
 static void
-sample_group(struct sample *s, const struct schema_row *row)
+sample_item(struct sample *s, enum schema_scope scope)
 {
+	const char *between = "{";
+
 	for (size_t i = 0; i < schema_nrows; i++) {
 		const struct schema_row *r = &schema_rows[i];
 
-		if (r->scope != row->inner)
-			continue;
-		comment(s, 1, r->help);
-		line_begin(s, 1, !r->shown);
-		buf_format(&s->buf, "%s: %s\n", r->key, sample_value(s, r));
-	}
-}
-
-/* A list of mappings stands there as a proposal of one line, which an editor's uncommenting makes
- * good. */
-static void
-sample_items(struct sample *s, const struct schema_row *row)
-{
-	const char *between = "";
-
-	buf_format(&s->buf, "#%s:\n#  - {", row->key);
-	for (size_t i = 0; i < schema_nrows; i++) {
-		const struct schema_row *r = &schema_rows[i];
-
-		if (r->scope != row->inner || !r->shown)
+		if (r->scope != scope || !r->shown)
 			continue;
 		buf_format(&s->buf, "%s%s: %s", between, r->key, r->sample);
 		between = ", ";
 	}
-	if (row->inner == SCOPE_PROFILE)
+	if (scope == SCOPE_PROFILE)
 		buf_text(&s->buf, ", state-size: 16GiB");
-	buf_text(&s->buf, "}\n");
+	buf_text(&s->buf, "}");
+}
+
+static void
+sample_group(struct sample *s, const struct schema_row *row)
+{
+	s->proposed = !row->shown;
+	line_begin(s, 0, false);
+	buf_format(&s->buf, "%s:\n", row->key);
+	for (size_t i = 0; i < schema_nrows; i++) {
+		const struct schema_row *r = &schema_rows[i];
+
+		if (r->scope != row->inner || !r->key)
+			continue;
+		comment(s, 1, r->help);
+		line_begin(s, 1, !r->shown);
+		if (r->type == SCHEMA_ITEMS) {
+			buf_format(&s->buf, "%s: [", r->key);
+			sample_item(s, r->inner);
+			buf_text(&s->buf, "]\n");
+		} else {
+			buf_format(&s->buf, "%s: %s\n", r->key, sample_value(s, r));
+		}
+	}
+	s->proposed = false;
 }
 
 static void
@@ -114,11 +126,12 @@ sample_scope(struct sample *s, enum schema_scope scope)
 		}
 		buf_text(&s->buf, "\n");
 		comment(s, 0, row->help);
-		if (row->type == SCHEMA_GROUP) {
-			buf_format(&s->buf, "%s:\n", row->key);
+		if (row->type == SCHEMA_GROUP && !row->sample) {
 			sample_group(s, row);
 		} else if (row->type == SCHEMA_ITEMS) {
-			sample_items(s, row);
+			buf_format(&s->buf, "#%s:\n#  - ", row->key);
+			sample_item(s, row->inner);
+			buf_text(&s->buf, "\n");
 		} else {
 			line_begin(s, 0, !row->shown);
 			buf_format(&s->buf, "%s: %s\n", row->key, row->sample);
@@ -138,8 +151,8 @@ site_sample(const char *name, const char *domain, const char *interface, const c
 	buf_init(&s.buf);
 	buf_text(&s.buf,
 		 "# The site file of a boot server. `bootserver check` finds every fault in it.\n"
-		 "# Lines that begin with '#' and a letter are proposals: take the '#' away to use "
-		 "them.\n");
+		 "# Lines that begin with '#' and no blank, or with '#' and two, are proposals:\n"
+		 "# take the '#' away to use them.\n");
 	sample_scope(&s, SCOPE_FILE);
 	return s.buf.text;
 }
@@ -158,21 +171,14 @@ cell(struct buf *buf, const char *text)
 static void
 reference_row(struct buf *buf, const struct schema_row *row)
 {
-	static const char *const holders[] = {
-		[SCHEMA_GROUP] = "a mapping, see below",
-		[SCHEMA_ITEMS] = "a list of mappings, see below",
-		[SCHEMA_LIST] = "one or a list of: ",
-		[SCHEMA_PAIRS] = "words and their values",
-	};
-	struct schema_row one = *row;
-	char *what;
+	char *what = schema_describe(row);
 
-	if (row->type == SCHEMA_LIST)
-		one.type = row->each;
-	what = one.type > SCHEMA_PAIRS ? schema_describe(&one) : str_dup("");
-
-	buf_format(buf, "| `%s` | ", row->key);
-	cell(buf, row->type <= SCHEMA_PAIRS ? holders[row->type] : "");
+	buf_text(buf, "| ");
+	for (size_t i = 0; !row->key && row->words[i]; i++)
+		buf_format(buf, "%s`%s`", i ? ", " : "", row->words[i]);
+	if (row->key)
+		buf_format(buf, "`%s`", row->key);
+	buf_text(buf, " | ");
 	cell(buf, what);
 	buf_text(buf, " | ");
 	if (row->needed)
@@ -207,8 +213,10 @@ reference_rows(struct buf *buf, enum schema_scope scope)
 }
 
 static void
-reference_section(struct buf *buf, const char *title, enum schema_scope scope)
+reference_section(void *user, const char *title, enum schema_scope scope)
 {
+	struct buf *buf = user;
+
 	buf_format(buf, "\n## %s\n\n| key | value | default | what |\n|---|---|---|---|\n", title);
 	reference_rows(buf, scope);
 }
@@ -231,17 +239,7 @@ site_reference(void)
 		 "A machine boots with what it says itself; else with what its profile says (named "
 		 "by"
 		 " `profile`, else by the first\nrule that fits); else with what the site says.\n");
-	reference_section(&buf, "At the top", SCOPE_FILE);
-	for (size_t i = 0; i < schema_nrows; i++) {
-		const struct schema_row *row = &schema_rows[i];
-		bool many = row->type == SCHEMA_ITEMS;
-		char *title = str_format("%s%s", row->key ? row->key : "Boot settings",
-					 many ? " (each of them)" : "");
-
-		if (row->scope == SCOPE_FILE && (many || row->type <= SCHEMA_INCLUDE))
-			reference_section(&buf, title, row->inner);
-		free(title);
-	}
+	schema_walk(reference_section, &buf);
 	sample = site_sample(NULL, NULL, NULL, NULL, NULL);
 	buf_format(&buf, "\n## A sample\n\n```yaml\n%s```\n", sample);
 	free(sample);

@@ -5,6 +5,7 @@
 #include "site/schema.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/str.h"
@@ -16,12 +17,25 @@ static const char *const words_dhcp[] = { "authoritative", "proxy", "relay", "no
 static const char *const words_enrolment[] = { "listed", "approve", NULL };
 static const char *const words_rest[] = { "unused", "storage", NULL };
 static const char *const words_arch[] = { "any", "amd64", "arm64", NULL };
+static const char *const words_cni[] = { "flannel", "none", NULL };
+static const char *const words_announce[] = { "l2", "bgp", NULL };
+static const char *const words_domain[] = { "host", "rack", NULL };
+static const char *const words_disk[] = { "hdd", "ssd", "nvme", NULL };
+static const char *const words_role[] = {	/* as enum site_role */
+	"control-plane", "worker", "storage", "load-balancer", "dpu", NULL
+};
+static const char *const words_version[] = { "version", "kubernetes-version", NULL };
+static const char *const words_frr[] = {
+	"bfd", "bfd-profile", "keepalive-time", "connect-time", "vrf", "local-asn", "dynamic-asn",
+	"graceful-restart", "interface", "unnumbered", "disable-mp", NULL
+};
 static const char *const words_firmware[] = {
 	"snponly.efi", "ipxe-amd64.efi", "ipxe-arm64.efi", "undionly.kpxe", NULL
 };
 
 #define GIB ((int64_t)1 << 30)
 #define DAY 86400
+#define ASN_MOST 4294967295
 
 const struct schema_row schema_rows[] = {
 	{SCOPE_FILE, "site", SCHEMA_GROUP, .inner = SCOPE_SITE, .needed = true, .shown = true,
@@ -45,7 +59,8 @@ const struct schema_row schema_rows[] = {
 	 .sample = "443", .least = 1, .most = 65535,
 	 .help = "Port of HTTPS (scripts for UEFI machines, agents)."},
 
-	{SCOPE_FILE, "dhcp", SCHEMA_GROUP, .inner = SCOPE_DHCP, .shown = true,
+	{SCOPE_FILE, "dhcp", SCHEMA_GROUP, .inner = SCOPE_DHCP, .place = AT(site, dhcp_place),
+	 .shown = true,
 	 .help = "Addresses for the machines. Without this group the server answers no DHCP."},
 	{SCOPE_DHCP, "mode", SCHEMA_WORD, AT(site, dhcp), .words = words_dhcp,
 	 .normal = "authoritative", .sample = "authoritative",
@@ -87,14 +102,110 @@ const struct schema_row schema_rows[] = {
 	 .sample = "ipxe-amd64.efi", .normal_help = "by the machine's firmware",
 	 .help = "The iPXE binary to hand out, where the usual one does not get on with the card."},
 
-	{SCOPE_FILE, "enrolment", SCHEMA_WORD, AT(site, enrolment), .words = words_enrolment,
+	{SCOPE_FILE, "enrolment", SCHEMA_GROUP, .inner = SCOPE_ENROLMENT, .brief = "machines",
+	 .sample = "listed",
+	 .help = "How machines are taken in. One word is that of `machines`."},
+	{SCOPE_ENROLMENT, "machines", SCHEMA_WORD, AT(site, enrolment), .words = words_enrolment,
 	 .normal = "listed", .sample = "listed",
 	 .help = "listed: a machine of this file is taken in by itself. approve: a person confirms "
 		 "each machine's code."},
+	{SCOPE_ENROLMENT, "control-plane", SCHEMA_WORD, AT(site, enrolment_control_plane),
+	 .words = words_enrolment, .normal = "approve", .sample = "approve",
+	 .help = "The same for control-plane machines, which get the cluster's secrets. With "
+		 "listed, whoever boots first with such a machine's MAC address gets them."},
 	{SCOPE_FILE, "ssh-keys", SCHEMA_LIST, AT(site, ssh_keys), .each = SCHEMA_SSH_KEY,
 	 .sample = "[ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA "
 		   "you@desk]",
 	 .help = "Who may log in to the machines as root: lines as in authorized_keys."},
+
+	{SCOPE_FILE, "kubernetes", SCHEMA_GROUP, .inner = SCOPE_KUBERNETES,
+	 .place = AT(site, kubernetes.place),
+	 .help = "The cluster of machines whose image has Kubernetes. It is made without this "
+		 "group too."},
+	{SCOPE_KUBERNETES, "enabled", SCHEMA_FLAG, AT(site, kubernetes.enabled), .normal = "true",
+	 .sample = "true", .help = "false: machines join no cluster."},
+	{SCOPE_KUBERNETES, "endpoint", SCHEMA_LABEL, AT(site, kubernetes.endpoint),
+	 .normal_help = "`api`", .sample = "api", .shown = true,
+	 .help = "The API server's name below the site's domain; it stands for all control-plane "
+		 "machines. Not to be changed once the cluster is made."},
+	{SCOPE_KUBERNETES, "pod-range", SCHEMA_SUBNET, AT(site, kubernetes.pods),
+	 .normal = "10.244.0.0/16", .sample = "10.244.0.0/16", .shown = true,
+	 .help = "The addresses of pods: a /24 for each node. Not to be changed once the cluster "
+		 "is made."},
+	{SCOPE_KUBERNETES, "service-range", SCHEMA_SUBNET, AT(site, kubernetes.services),
+	 .normal = "10.96.0.0/16", .sample = "10.96.0.0/16", .shown = true,
+	 .help = "The cluster's own addresses of services. Not to be changed once the cluster is "
+		 "made."},
+	{SCOPE_KUBERNETES, "cni", SCHEMA_WORD, AT(site, kubernetes.cni), .words = words_cni,
+	 .normal = "flannel", .sample = "flannel",
+	 .help = "The pods' network. none: one of your own, brought by manifests."},
+	{SCOPE_KUBERNETES, "manifests", SCHEMA_LIST, AT(site, kubernetes.manifests),
+	 .each = SCHEMA_FILE, .sample = "[manifests/own.yaml]",
+	 .help = "Files of your own in the site directory, applied after the pods' network."},
+	{SCOPE_KUBERNETES, "kubelet", SCHEMA_VALUES, AT(site, kubernetes.kubelet),
+	 .sample = "{maxPods: 64}",
+	 .help = "Members of the nodes' KubeletConfiguration, passed on as they are."},
+	{SCOPE_KUBERNETES, "api-server", SCHEMA_PAIRS, AT(site, kubernetes.api_server),
+	 .most = 1024, .sample = "{event-ttl: 2h}",
+	 .help = "Flags of kube-apiserver without their dashes, passed on as they are."},
+	{SCOPE_KUBERNETES, NULL, SCHEMA_REFUSED, .words = words_version,
+	 .help = "is not said here: the version is that of the machines' image"},
+
+	{SCOPE_FILE, "load-balancer", SCHEMA_GROUP, .inner = SCOPE_BALANCER,
+	 .place = AT(site, load_balancer.place),
+	 .help = "Addresses for services of type LoadBalancer, given and announced by MetalLB."},
+	{SCOPE_BALANCER, "announce", SCHEMA_WORD, AT(site, load_balancer.announce),
+	 .words = words_announce, .normal = "l2", .sample = "l2", .shown = true,
+	 .help = "l2: one node answers ARP for the address. bgp: nodes tell their racks' routers."},
+	{SCOPE_BALANCER, "interfaces", SCHEMA_LIST, AT(site, load_balancer.interfaces),
+	 .each = SCHEMA_INTERFACE, .sample = "[eno1]", .normal_help = "all of the node's",
+	 .help = "l2: the nodes' network cards that answer."},
+	{SCOPE_BALANCER, "asn", SCHEMA_NUMBER, AT(site, load_balancer.asn), .sample = "64512",
+	 .least = 1, .most = ASN_MOST, .help = "bgp: the nodes' AS number."},
+	{SCOPE_BALANCER, "communities", SCHEMA_LIST, AT(site, load_balancer.communities),
+	 .each = SCHEMA_COMMUNITY, .sample = "[\"64512:100\"]",
+	 .help = "bgp: communities of the announced routes."},
+	{SCOPE_BALANCER, "aggregation", SCHEMA_NUMBER, AT(site, load_balancer.aggregation),
+	 .normal = "32", .sample = "32", .least = 1, .most = 32,
+	 .help = "bgp: the prefix length that is announced."},
+	{SCOPE_BALANCER, "local-preference", SCHEMA_NUMBER,
+	 AT(site, load_balancer.local_preference), .sample = "100", .least = 1, .most = ASN_MOST,
+	 .help = "bgp: LOCAL_PREF of the announced routes, for a router of the same AS."},
+	{SCOPE_BALANCER, "pools", SCHEMA_ITEMS, AT(site, load_balancer.pools),
+	 .inner = SCOPE_POOL, .size = sizeof(struct site_pool), .shown = true,
+	 .help = "The addresses, outside of all others."},
+	{SCOPE_POOL, "name", SCHEMA_LABEL, AT(site_pool, name), .needed = true, .shown = true,
+	 .sample = "public", .help = "The pool's name, which a service can ask for."},
+	{SCOPE_POOL, "addresses", SCHEMA_LIST, AT(site_pool, addresses), .each = SCHEMA_POOL,
+	 .needed = true, .shown = true, .sample = "10.9.0.200-10.9.0.220",
+	 .help = "What it gives out."},
+	{SCOPE_POOL, "racks", SCHEMA_LIST, AT(site_pool, racks), .each = SCHEMA_LABEL,
+	 .sample = "[r1]", .normal_help = "all", .help = "Only nodes of these racks announce it."},
+	{SCOPE_POOL, "auto-assign", SCHEMA_FLAG, AT(site_pool, auto_assign), .normal = "true",
+	 .sample = "true", .help = "false: only services that ask for this pool get of it."},
+
+	{SCOPE_FILE, "storage", SCHEMA_GROUP, .inner = SCOPE_STORAGE,
+	 .place = AT(site, storage.place),
+	 .help = "Storage on the machines' disks: Ceph, run by Rook. Without this group there is "
+		 "none."},
+	{SCOPE_STORAGE, "replicas", SCHEMA_NUMBER, AT(site, storage.replicas), .sample = "3",
+	 .normal_help = "3, or as many as there are failure domains", .least = 1, .most = 10,
+	 .help = "How many copies are kept of everything, each in another failure domain."},
+	{SCOPE_STORAGE, "failure-domain", SCHEMA_WORD, AT(site, storage.failure_domain),
+	 .words = words_domain, .normal = "host", .sample = "host", .shown = true,
+	 .help = "What may fail at once without loss."},
+	{SCOPE_STORAGE, "devices", SCHEMA_ITEMS, AT(site, storage.rules), .inner = SCOPE_DEVICES,
+	 .size = sizeof(struct site_device_rule), .normal_help = "any blank disk",
+	 .help = "Which blank disks are taken, on machines that do not name theirs."},
+	{SCOPE_DEVICES, "size", SCHEMA_SIZES, AT(site_device_rule, size_least), .shown = true,
+	 .sample = "100GiB-", .least = 1, .most = GIB << 20,
+	 .help = "Disks from and up to a size."},
+	{SCOPE_DEVICES, "type", SCHEMA_CHOICE, AT(site_device_rule, type), .words = words_disk,
+	 .sample = "ssd", .help = "Disks of a kind; nvme is no ssd here."},
+	{SCOPE_DEVICES, "model", SCHEMA_TEXT, AT(site_device_rule, model), .sample = "PM1643",
+	 .most = 64, .help = "Disks whose model has this in its name, in small or large letters."},
+	{SCOPE_STORAGE, "object-store", SCHEMA_FLAG, AT(site, storage.object_store),
+	 .normal = "false", .sample = "true", .help = "true: an S3 service too."},
 
 	{SCOPE_FILE, "racks", SCHEMA_ITEMS, AT(site, racks), .inner = SCOPE_RACK,
 	 .size = sizeof(struct site_rack), .help = "Where machines stand."},
@@ -102,6 +213,21 @@ const struct schema_row schema_rows[] = {
 	 .sample = "r1", .help = "The rack's name."},
 	{SCOPE_RACK, "labels", SCHEMA_PAIRS, AT(site_rack, labels), .shown = true,
 	 .sample = "{row: a}", .help = "Words of your own that rules can match."},
+	{SCOPE_RACK, "zone", SCHEMA_VALUE, AT(site_rack, zone), .sample = "east",
+	 .help = "The zone of its machines: their nodes' topology.kubernetes.io/zone."},
+	{SCOPE_RACK, "router", SCHEMA_GROUP, .inner = SCOPE_ROUTER,
+	 .help = "The BGP router that the rack's nodes tell their addresses to."},
+	{SCOPE_ROUTER, "address", SCHEMA_IP4, AT(site_rack, router.address), .needed = true,
+	 .shown = true, .sample = "10.9.0.254", .help = "The router's address."},
+	{SCOPE_ROUTER, "asn", SCHEMA_NUMBER, AT(site_rack, router.asn), .needed = true,
+	 .shown = true, .sample = "64500", .least = 1, .most = ASN_MOST,
+	 .help = "The router's AS number."},
+	{SCOPE_ROUTER, "password", SCHEMA_TEXT, AT(site_rack, router.password), .most = 80,
+	 .sample = "secret", .help = "The session's password (RFC 2385)."},
+	{SCOPE_ROUTER, "multihop", SCHEMA_FLAG, AT(site_rack, router.multihop), .normal = "false",
+	 .sample = "false", .help = "true: it is not in the nodes' own subnet."},
+	{SCOPE_ROUTER, NULL, SCHEMA_REFUSED, .words = words_frr,
+	 .help = "is FRR's: MetalLB runs in its native mode here, which cannot do it"},
 
 	{SCOPE_FILE, "profiles", SCHEMA_ITEMS, AT(site, profiles), .inner = SCOPE_PROFILE,
 	 .size = sizeof(struct site_profile),
@@ -147,7 +273,23 @@ const struct schema_row schema_rows[] = {
 	{SCOPE_MACHINE, "profile", SCHEMA_LABEL, AT(site_machine, profile), .sample = "small",
 	 .normal_help = "by the rules", .help = "Its profile, named by hand."},
 	{SCOPE_MACHINE, "labels", SCHEMA_PAIRS, AT(site_machine, labels), .sample = "{use: web}",
-	 .help = "Words of your own that rules can match."},
+	 .help = "Words of your own that rules can match; they are its node's labels too."},
+	{SCOPE_MACHINE, "roles", SCHEMA_BITS, AT(site_machine, roles), .words = words_role,
+	 .sample = "[worker]",
+	 .normal_help = "worker; where no machine says any, the first is control-plane and worker",
+	 .help = "What its node does. storage and load-balancer are for all workers where "
+		 "`storage` and pools stand and no machine has that role. dpu: an ARM64 "
+		 "network card with a system of its own, which gets pods only where they "
+		 "ask for it."},
+	{SCOPE_MACHINE, "taints", SCHEMA_LIST, AT(site_machine, taints), .each = SCHEMA_TAINT,
+	 .sample = "[\"use=web:NoSchedule\"]", .help = "Its node's taints."},
+	{SCOPE_MACHINE, "zone", SCHEMA_VALUE, AT(site_machine, zone), .sample = "east",
+	 .normal_help = "its rack's", .help = "Its zone: the node's topology.kubernetes.io/zone."},
+	{SCOPE_MACHINE, "host", SCHEMA_LABEL, AT(site_machine, host), .sample = "n1",
+	 .help = "dpu: the machine it sits in."},
+	{SCOPE_MACHINE, "devices", SCHEMA_LIST, AT(site_machine, devices), .each = SCHEMA_DISK,
+	 .sample = "[nvme-PM1643_S4TEST1]", .normal_help = "by `storage: devices`",
+	 .help = "The disks it gives to storage: names below /dev/disk/by-id/."},
 	{SCOPE_MACHINE, NULL, SCHEMA_INCLUDE, AT(site_machine, boot), .inner = SCOPE_BOOT},
 };
 
@@ -167,7 +309,7 @@ schema_find(enum schema_scope scope, const char *key, size_t *ret_shift)
 				*ret_shift += row->offset;
 				return inner;
 			}
-		} else if (strcmp(row->key, key) == 0) {
+		} else if (row->key && strcmp(row->key, key) == 0) {
 			*ret_shift = 0;
 			return row;
 		}
@@ -185,16 +327,59 @@ keys_add(enum schema_scope scope, const char *ret[SCHEMA_ROWS_MOST + 1], size_t 
 			count = keys_add(schema_rows[i].inner, ret, count);
 			continue;
 		}
+		if (!schema_rows[i].key)
+			continue;
 		assert(count < SCHEMA_ROWS_MOST);
 		ret[count++] = schema_rows[i].key;
 	}
 	return count;
 }
 
+const char *
+schema_refusal(enum schema_scope scope, const char *key)
+{
+	for (size_t i = 0; i < schema_nrows; i++) {
+		const struct schema_row *row = &schema_rows[i];
+
+		if (row->scope != scope || row->type != SCHEMA_REFUSED)
+			continue;
+		for (size_t j = 0; row->words[j]; j++)
+			if (strcmp(row->words[j], key) == 0)
+				return row->help;
+	}
+	return NULL;
+}
+
 void
 schema_keys(enum schema_scope scope, const char *ret[SCHEMA_ROWS_MOST + 1])
 {
 	ret[keys_add(scope, ret, 0)] = NULL;
+}
+
+static void
+walk_scope(schema_visit *visit, void *user, const char *title, enum schema_scope scope)
+{
+	visit(user, scope == SCOPE_FILE ? "At the top" : title, scope);
+	for (size_t i = 0; i < schema_nrows; i++) {
+		const struct schema_row *row = &schema_rows[i];
+		bool many = row->type == SCHEMA_ITEMS, boot = row->type == SCHEMA_INCLUDE;
+		char *inner;
+
+		if (row->scope != scope || (!many && !boot && row->type != SCHEMA_GROUP) ||
+		    (boot && scope != SCOPE_FILE))
+			continue;
+		inner = str_format("%s%s%s%s", title, title[0] ? ": " : "",
+				   boot ? "Boot settings" : row->key,
+				   many ? " (each of them)" : "");
+		walk_scope(visit, user, inner, row->inner);
+		free(inner);
+	}
+}
+
+void
+schema_walk(schema_visit *visit, void *user)
+{
+	walk_scope(visit, user, "", SCOPE_FILE);
 }
 
 /* "Not said here": -1 for numbers; pointers are NULL already. */

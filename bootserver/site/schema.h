@@ -13,8 +13,9 @@
  */
 
 enum schema_scope {
-	SCOPE_FILE, SCOPE_SITE, SCOPE_SERVER, SCOPE_DHCP, SCOPE_BOOT, SCOPE_RACK, SCOPE_PROFILE,
-	SCOPE_RULE, SCOPE_MACHINE
+	SCOPE_FILE, SCOPE_SITE, SCOPE_SERVER, SCOPE_DHCP, SCOPE_BOOT, SCOPE_ENROLMENT,
+	SCOPE_KUBERNETES, SCOPE_BALANCER, SCOPE_POOL, SCOPE_STORAGE, SCOPE_DEVICES, SCOPE_RACK,
+	SCOPE_ROUTER, SCOPE_PROFILE, SCOPE_RULE, SCOPE_MACHINE
 };
 
 enum schema_type {
@@ -23,9 +24,12 @@ enum schema_type {
 	SCHEMA_ITEMS,		/* a list of such mappings: T *items; size_t count; each `size`
 				 * bytes, a struct site_place first */
 	SCHEMA_INCLUDE,		/* no key: the keys of `inner` may stand here too */
+	SCHEMA_REFUSED,		/* no key: `words` are keys that cannot stand here, `help` says
+				 * why: "KEY HELP" */
 	/* what holds several scalars */
 	SCHEMA_LIST,		/* one or a list of `each`: struct site_list */
 	SCHEMA_PAIRS,		/* text: text; struct site_pair *items; size_t count */
+	SCHEMA_VALUES,		/* text: anything, kept as JSON; as above */
 	/* scalars, and the member they fill */
 	SCHEMA_LABEL,		/* char * */
 	SCHEMA_NAME,		/* char * */
@@ -38,15 +42,24 @@ enum schema_type {
 	SCHEMA_MAC,		/* char * */
 	SCHEMA_IP4_TEXT,	/* char * */
 	SCHEMA_SSH_KEY,		/* char * */
+	SCHEMA_FILE,		/* char *, below the site directory */
+	SCHEMA_POOL,		/* char *, terms.h for this and the next three */
+	SCHEMA_COMMUNITY,	/* char * */
+	SCHEMA_TAINT,		/* char * */
+	SCHEMA_VALUE,		/* char * */
 	SCHEMA_CHOICE,		/* char *, one of `words` */
 	SCHEMA_WORD,		/* int, ordinal in `words` */
+	SCHEMA_BITS,		/* int, one or a list of `words`: 1 << ordinal of each */
 	SCHEMA_TRUTH,		/* int: 0, 1 */
 	SCHEMA_FLAG,		/* bool */
 	SCHEMA_PORT,		/* uint16_t */
+	SCHEMA_NUMBER,		/* int64_t */
 	SCHEMA_IP4,		/* uint32_t */
 	SCHEMA_CIDR,		/* struct net_cidr */
+	SCHEMA_SUBNET,		/* struct net_cidr, the address its first */
 	SCHEMA_RANGE,		/* uint32_t first, last */
 	SCHEMA_SIZE,		/* int64_t, bytes */
+	SCHEMA_SIZES,		/* int64_t least, most: bytes, 0 for an open end */
 	SCHEMA_TIME,		/* int64_t, seconds */
 	SCHEMA_TYPES
 };
@@ -69,6 +82,9 @@ struct schema_row {
 	enum schema_type each;
 	enum schema_scope inner;
 	size_t size;
+	size_t place;			/* group: of a struct site_place in the scope's struct that
+					 * is told where it stands; 0: none */
+	const char *brief;		/* group: the key of `inner` that one scalar stands for */
 };
 
 extern const struct schema_row schema_rows[];
@@ -78,6 +94,9 @@ extern const size_t schema_nrows;
  * struct to get the struct that row->offset counts in (included rows). */
 const struct schema_row *schema_find(enum schema_scope scope, const char *key, size_t *ret_shift);
 
+/* Why the key, which is known well, cannot stand in `scope`: the end of "KEY …"; NULL: no word. */
+const char *schema_refusal(enum schema_scope scope, const char *key);
+
 /* The keys that may stand in `scope`, NULL-terminated. */
 void schema_keys(enum schema_scope scope, const char *ret[SCHEMA_ROWS_MOST + 1]);
 
@@ -85,9 +104,14 @@ void schema_keys(enum schema_scope scope, const char *ret[SCHEMA_ROWS_MOST + 1])
  * what schema_describe() says.  For each of a list: a copy of the row with the type `each`. */
 int schema_take(const struct schema_row *row, const char *text, void *field);
 
-/* "a number from 1 to 65535", "one of storage, unused", …: what the row of a scalar wants; fresh
- * memory, the caller frees. */
+/* "a number from 1 to 65535", "one of storage, unused", …: what the row wants; fresh memory, the
+ * caller frees. */
 char *schema_describe(const struct schema_row *row);
+
+/* Each scope with its title, as a page tells of them: "At the top", "racks (each of them)",
+ * "racks (each of them): router", …; included ones once. */
+typedef void schema_visit(void *user, const char *title, enum schema_scope scope);
+void schema_walk(schema_visit *visit, void *user);
 
 /* Writes the defaults of a scope into `base`; `inherit`: the included rows' members are set to "not
  * said here" instead. */

@@ -47,7 +47,36 @@ machine_fini(struct site_machine *machine)
 	free(machine->rack);
 	free(machine->profile);
 	pairs_fini(machine->labels, machine->nlabels);
+	list_fini(&machine->taints);
+	free(machine->zone);
+	free(machine->host);
+	list_fini(&machine->devices);
 	boot_fini(&machine->boot);
+}
+
+static void
+cluster_fini(struct site *site)
+{
+	struct site_kubernetes *kubernetes = &site->kubernetes;
+	struct site_load_balancer *balancer = &site->load_balancer;
+
+	free(kubernetes->endpoint);
+	list_fini(&kubernetes->manifests);
+	pairs_fini(kubernetes->kubelet, kubernetes->nkubelet);
+	pairs_fini(kubernetes->api_server, kubernetes->napi_server);
+	list_fini(&balancer->interfaces);
+	list_fini(&balancer->communities);
+	for (size_t i = 0; i < balancer->npools; i++) {
+		free(balancer->pools[i].name);
+		list_fini(&balancer->pools[i].addresses);
+		list_fini(&balancer->pools[i].racks);
+	}
+	free(balancer->pools);
+	for (size_t i = 0; i < site->storage.nrules; i++) {
+		free(site->storage.rules[i].type);
+		free(site->storage.rules[i].model);
+	}
+	free(site->storage.rules);
 }
 
 static void
@@ -56,6 +85,8 @@ groups_fini(struct site *site)
 	for (size_t i = 0; i < site->nracks; i++) {
 		free(site->racks[i].name);
 		pairs_fini(site->racks[i].labels, site->racks[i].nlabels);
+		free(site->racks[i].zone);
+		free(site->racks[i].router.password);
 	}
 	free(site->racks);
 	for (size_t i = 0; i < site->nprofiles; i++) {
@@ -86,6 +117,7 @@ site_free(struct site *site)
 	list_fini(&site->ssh_keys);
 	boot_fini(&site->boot);
 	groups_fini(site);
+	cluster_fini(site);
 	for (size_t i = 0; i < site->nmachines; i++)
 		machine_fini(&site->machines[i]);
 	free(site->machines);

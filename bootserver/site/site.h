@@ -94,6 +94,7 @@ struct site {
 	struct site_kubernetes kubernetes;
 	struct site_load_balancer load_balancer;
 	struct site_storage storage;
+	int roles_said;				/* of all machines together */
 
 	struct site_index *index;	/* machines by name, MAC, UUID, serial; index.h */
 	struct site_marks *marks;	/* where each value was said; marks.h */

@@ -12,6 +12,7 @@
 #include "lib/words.h"
 #include "site/schema.h"
 #include "site/site.h"
+#include "site/terms.h"
 
 static int
 keep(char **field, const char *text)
@@ -92,6 +93,24 @@ take_image(const struct schema_row *row, const char *text, void *field)
 	return keep(field, text);
 }
 
+/* The kernel's own names, as sda and nvme0n1, are given anew at each boot. */
+static bool
+is_kernel_disk(const char *text)
+{
+	static const char *const kinds[] = { "sd", "hd", "vd", "xvd", NULL };
+	size_t len;
+
+	for (size_t i = 0; kinds[i]; i++) {
+		len = strlen(kinds[i]);
+		if (str_starts(text, kinds[i]) && strlen(text) < len + 3 &&
+		    strspn(text + len, "abcdefghijklmnopqrstuvwxyz") == strlen(text + len))
+			return true;
+	}
+	len = str_starts(text, "nvme") ? 4 + strspn(text + 4, "0123456789") : 0;
+	return len > 4 && text[len] == 'n' &&
+	       strspn(text + len + 1, "0123456789") == strlen(text + len + 1);
+}
+
 static int
 take_disk(const struct schema_row *row, const char *text, void *field)
 {
@@ -102,7 +121,7 @@ take_disk(const struct schema_row *row, const char *text, void *field)
 		text += sizeof(folder) - 1;
 	if (!text[0] || strlen(text) > 255 || strpbrk(text, "/ ") || words_bad_sign(text))
 		return -EINVAL;
-	return keep(field, text);
+	return is_kernel_disk(text) ? -EINVAL : keep(field, text);
 }
 
 static int
@@ -166,26 +185,68 @@ take_cidr(const struct schema_row *row, const char *text, void *field)
 }
 
 static int
+take_subnet(const struct schema_row *row, const char *text, void *field)
+{
+	struct net_cidr cidr;
+
+	if (take_cidr(row, text, &cidr) < 0 || cidr.address & ~net_cidr_mask(&cidr))
+		return -EINVAL;
+	*(struct net_cidr *)field = cidr;
+	return 0;
+}
+
+static int
 take_range(const struct schema_row *row, const char *text, void *field)
 {
-	uint32_t *ret = field, first, last;
-	char left[64];
-	size_t len = strcspn(text, "-");
-	const char *right = text + len;
+	uint32_t *ret = field;
 
 	(void)row;
-	if (!*right || len >= sizeof(left))
+	return term_range_parse(&ret[0], &ret[1], text);
+}
+
+/* A file below the site directory that holds Kubernetes' objects. */
+static int
+take_file(const struct schema_row *row, const char *text, void *field)
+{
+	const char *end = strrchr(text, '.');
+
+	(void)row;
+	if (!end || (strcmp(end, ".yaml") != 0 && strcmp(end, ".yml") != 0 &&
+		     strcmp(end, ".json") != 0))
 		return -EINVAL;
-	memcpy(left, text, len);
-	while (len > 0 && left[len - 1] == ' ')
-		len--;
-	left[len] = '\0';
-	right += 1 + strspn(right + 1, " ");
-	if (net_ip4_parse(&first, left) < 0 || net_ip4_parse(&last, right) < 0 || !first || !last)
+	if (text[0] == '/' || strstr(text, "..") || strlen(text) > 255 || words_bad_sign(text))
 		return -EINVAL;
-	ret[0] = first;
-	ret[1] = last;
-	return 0;
+	return keep(field, text);
+}
+
+static int
+take_pool(const struct schema_row *row, const char *text, void *field)
+{
+	uint32_t first, last;
+
+	(void)row;
+	return term_pool_parse(&first, &last, text) == 0 ? keep(field, text) : -EINVAL;
+}
+
+static int
+take_community(const struct schema_row *row, const char *text, void *field)
+{
+	(void)row;
+	return term_is_community(text) ? keep(field, text) : -EINVAL;
+}
+
+static int
+take_taint(const struct schema_row *row, const char *text, void *field)
+{
+	(void)row;
+	return term_is_taint(text) ? keep(field, text) : -EINVAL;
+}
+
+static int
+take_value(const struct schema_row *row, const char *text, void *field)
+{
+	(void)row;
+	return text[0] && term_is_value(text) ? keep(field, text) : -EINVAL;
 }
 
 /* One line of authorized_keys without options: TYPE BASE64 [COMMENT]. */
@@ -235,6 +296,17 @@ take_word(const struct schema_row *row, const char *text, void *field)
 }
 
 static int
+take_bits(const struct schema_row *row, const char *text, void *field)
+{
+	int ordinal = word_ordinal(row, text);
+
+	if (ordinal < 0)
+		return -EINVAL;
+	*(int *)field |= 1 << ordinal;
+	return 0;
+}
+
+static int
 take_truth(const struct schema_row *row, const char *text, void *field)
 {
 	(void)row;
@@ -264,6 +336,7 @@ static const struct unit units_size[] = {
 	{ "TiB", INT64_C(1) << 40 }, { "GiB", INT64_C(1) << 30 }, { "MiB", INT64_C(1) << 20 },
 	{ "KiB", INT64_C(1) << 10 }, { "", 1 }, { NULL }
 };
+static const struct unit units_none[] = { { "", 1 }, { NULL } };
 static const struct unit units_time[] = {
 	{ "d", 86400 }, { "h", 3600 }, { "m", 60 }, { "s", 1 }, { "", 1 }, { NULL }
 };
@@ -290,12 +363,17 @@ take_number(const struct schema_row *row, const struct unit *units, const char *
 }
 
 static int
+take_plain(const struct schema_row *row, const char *text, void *field)
+{
+	return take_number(row, units_none, text, field);
+}
+
+static int
 take_port(const struct schema_row *row, const char *text, void *field)
 {
-	static const struct unit none[] = { { "", 1 }, { NULL } };
 	int64_t number;
 
-	if (take_number(row, none, text, &number) < 0)
+	if (take_number(row, units_none, text, &number) < 0)
 		return -EINVAL;
 	*(uint16_t *)field = (uint16_t)number;
 	return 0;
@@ -305,6 +383,31 @@ static int
 take_size(const struct schema_row *row, const char *text, void *field)
 {
 	return take_number(row, units_size, text, field);
+}
+
+/* "100GiB-", "-4TiB", "100GiB-4TiB". */
+static int
+take_sizes(const struct schema_row *row, const char *text, void *field)
+{
+	int64_t *ret = field, least = 0, most = 0;
+	size_t len = strcspn(text, "-");
+	const char *right = text + len + 1;
+	char left[32];
+
+	if (!text[len] || len >= sizeof(left))
+		return -EINVAL;
+	memcpy(left, text, len);
+	while (len > 0 && left[len - 1] == ' ')
+		len--;
+	left[len] = '\0';
+	right += strspn(right, " ");
+	if ((left[0] && take_number(row, units_size, left, &least) < 0) ||
+	    (right[0] && take_number(row, units_size, right, &most) < 0) ||
+	    (!left[0] && !right[0]) || (most && least > most))
+		return -EINVAL;
+	ret[0] = least;
+	ret[1] = most;
+	return 0;
 }
 
 static int
@@ -327,6 +430,13 @@ static const struct {
 	const char *what;	/* "must be …" */
 	const struct unit *units;	/* the range of the row is told in these */
 } types[SCHEMA_TYPES] = {
+	[SCHEMA_GROUP] = {NULL, "a mapping, see below"},
+	[SCHEMA_ITEMS] = {NULL, "a list of mappings, see below"},
+	[SCHEMA_INCLUDE] = {NULL, ""},
+	[SCHEMA_REFUSED] = {NULL, "refused"},
+	[SCHEMA_LIST] = {NULL, "one or a list of: "},
+	[SCHEMA_PAIRS] = {NULL, "words and their values"},
+	[SCHEMA_VALUES] = {NULL, "words and values of any shape"},
 	[SCHEMA_LABEL] = {take_label,
 			  "a name of a-z, 0-9 and '-' (at most 63, '-' not at the ends)"},
 	[SCHEMA_NAME] = {take_name, "a domain name in small letters, as lab.internal"},
@@ -334,21 +444,35 @@ static const struct {
 	[SCHEMA_ARGS] = {take_args, "at most 512 signs of A-Z a-z 0-9 space . _ : / = , @ + % ~ -"},
 	[SCHEMA_INTERFACE] = {take_interface, "the name of a network interface, as eno1"},
 	[SCHEMA_IMAGE] = {take_image, "NAME or NAME@GENERATION, as edge or edge@3"},
-	[SCHEMA_DISK] = {take_disk, "a name below /dev/disk/by-id/"},
+	[SCHEMA_DISK] = {take_disk, "a name below /dev/disk/by-id/, as ata-SSD_1234"},
 	[SCHEMA_UUID] = {take_uuid, "a UUID, as 4c4c4544-0042-3510-8052-b4c04f4a4a32"},
 	[SCHEMA_MAC] = {take_mac, "a MAC address, as 52:54:00:00:00:01"},
 	[SCHEMA_IP4_TEXT] = {take_ip4_text, "an IPv4 address, as 10.9.0.1"},
 	[SCHEMA_SSH_KEY] = {take_ssh_key,
 			    "a public key as in authorized_keys, as ssh-ed25519 AAAA…"},
+	[SCHEMA_FILE] = {take_file, "a file in the site directory that ends in .yaml, .yml or "
+				    ".json, as manifests/own.yaml"},
+	[SCHEMA_POOL] = {take_pool, "a range as 10.9.0.200-10.9.0.220 or a subnet as 10.9.1.0/28"},
+	[SCHEMA_COMMUNITY] = {take_community, "a community of two numbers up to 65535, as "
+					      "\"64512:100\" (large ones are FRR's)"},
+	[SCHEMA_TAINT] = {take_taint, "KEY=VALUE:EFFECT or KEY:EFFECT with the effect NoSchedule, "
+				      "PreferNoSchedule or NoExecute"},
+	[SCHEMA_VALUE] = {take_value, "a word of at most 63 letters, digits, '-', '_' and '.', "
+				      "letters or digits at the ends"},
 	[SCHEMA_CHOICE] = {take_choice, "one of "},
 	[SCHEMA_WORD] = {take_word, "one of "},
+	[SCHEMA_BITS] = {take_bits, "one or a list of "},
 	[SCHEMA_TRUTH] = {take_truth, "true or false"},
 	[SCHEMA_FLAG] = {take_flag, "true or false"},
-	[SCHEMA_PORT] = {take_port, "a number", (const struct unit[]){{"", 1}, {NULL}}},
+	[SCHEMA_PORT] = {take_port, "a number", units_none},
+	[SCHEMA_NUMBER] = {take_plain, "a number", units_none},
 	[SCHEMA_IP4] = {take_ip4, "an IPv4 address, as 10.9.0.1"},
 	[SCHEMA_CIDR] = {take_cidr, "an address with its prefix length, as 10.9.0.1/24"},
+	[SCHEMA_SUBNET] = {take_subnet, "a subnet with its prefix length, as 10.244.0.0/16"},
 	[SCHEMA_RANGE] = {take_range, "two IPv4 addresses, as 10.9.0.100-10.9.0.199"},
 	[SCHEMA_SIZE] = {take_size, "a size in KiB, MiB, GiB or TiB", units_size},
+	[SCHEMA_SIZES] = {take_sizes,
+			  "a span of sizes in MiB, GiB or TiB, as 100GiB-, -4TiB or 100GiB-4TiB"},
 	[SCHEMA_TIME] = {take_time, "a time as 90s, 30m, 12h or 7d", units_time},
 };
 
@@ -365,8 +489,18 @@ schema_describe(const struct schema_row *row)
 	struct buf buf;
 
 	buf_init(&buf);
+	if (row->brief)
+		buf_format(&buf, "one word (that of %s), or ", row->brief);
 	buf_text(&buf, types[type].what);
-	if (type == SCHEMA_CHOICE || type == SCHEMA_WORD) {
+	if (type == SCHEMA_LIST) {
+		struct schema_row each = *row;
+		char *what;
+
+		each.type = row->each;
+		what = schema_describe(&each);
+		buf_text(&buf, what);
+		free(what);
+	} else if (row->words && type != SCHEMA_REFUSED) {
 		for (size_t i = 0; row->words[i]; i++)
 			buf_format(&buf, "%s%s", i ? ", " : "", row->words[i]);
 	} else if (types[type].units) {

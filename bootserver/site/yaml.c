@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "lib/str.h"
 #include "site/findings.h"
 
@@ -214,6 +216,73 @@ yaml_text(struct fy_node *node)
 	if (!text || memchr(text, '\0', len))
 		return len ? NULL : str_dup("");
 	return str_format("%.*s", (int)len, text);
+}
+
+enum { JSON_DEPTH = 16, JSON_NODES = 4096 };
+
+/* A plain scalar is null, a truth or a number where YAML 1.2's core schema and JSON agree. */
+static json_t *
+json_scalar(struct fy_node *node)
+{
+	char *text = yaml_text(node);
+	json_t *value = NULL;
+
+	if (!text)
+		return NULL;
+	if (yaml_is_null(node))
+		value = json_null();
+	else if (fy_node_get_style(node) == FYNS_PLAIN &&
+		 (strchr("-0123456789", text[0]) || str_eq(text, "true") || str_eq(text, "false")))
+		value = json_loads(text, JSON_DECODE_ANY, NULL);
+	if (!value)
+		value = json_string(text);
+	free(text);
+	return value;
+}
+
+/* `room`: how many nodes more there may be, aliases followed. */
+static json_t *
+json_of(struct fy_node *node, int depth, int *room)
+{
+	json_t *value = NULL, *part;
+	struct fy_node_pair *pair;
+	struct fy_node *item;
+	void *at = NULL;
+	bool good = true;
+	char *key;
+
+	if (node && fy_node_is_alias(node))
+		node = fy_node_resolve_alias(node);
+	if (!node || depth > JSON_DEPTH || --*room < 0)
+		return NULL;
+	if (fy_node_is_scalar(node))
+		return json_scalar(node);
+	value = fy_node_is_mapping(node) ? json_object() : json_array();
+	while (good && fy_node_is_mapping(node) && (pair = fy_node_mapping_iterate(node, &at))) {
+		key = yaml_text(fy_node_pair_key(pair));
+		part = key ? json_of(fy_node_pair_value(pair), depth + 1, room) : NULL;
+		good = part && json_object_set_new(value, key, part) == 0;
+		free(key);
+	}
+	while (good && fy_node_is_sequence(node) && (item = fy_node_sequence_iterate(node, &at))) {
+		part = json_of(item, depth + 1, room);
+		good = part && json_array_append_new(value, part) == 0;
+	}
+	if (good)
+		return value;
+	json_decref(value);
+	return NULL;
+}
+
+char *
+yaml_json(struct fy_node *node)
+{
+	int room = JSON_NODES;
+	json_t *value = json_of(node, 0, &room);
+	char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+
+	json_decref(value);
+	return text;
 }
 
 bool

@@ -29,6 +29,10 @@ struct yaml_at yaml_aim(struct fy_node *node, const struct site_place *outer);
 /* A scalar's text in fresh memory; NULL for no scalar or with a NUL inside. */
 char *yaml_text(struct fy_node *node);
 
+/* Any value as JSON on one line, in fresh memory; NULL where it is too deep or too large to be
+ * meant, or is no JSON (an alias without anchor, a NUL, a mapping's key that is no text). */
+char *yaml_json(struct fy_node *node);
+
 bool yaml_is_null(struct fy_node *node);	/* nothing, ~ or null, unquoted */
 const char *yaml_kind(struct fy_node *node);	/* "a mapping", "a list", "text", "nothing" */
 

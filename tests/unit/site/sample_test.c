@@ -59,7 +59,7 @@ filled_in(void **state)
 	free(text);
 }
 
-/* A proposal is '#' and then the line itself; a comment has a space between. */
+/* A proposal is '#' and then the line itself, indented or not; a comment has one space between. */
 static void
 proposals_taken(void **state)
 {
@@ -70,7 +70,7 @@ proposals_taken(void **state)
 	(void)state;
 	for (const char *from = text; *from; from++) {
 		bool proposal = begun && *from == '#' && (islower((unsigned char)from[1]) ||
-							  strncmp(from + 1, "  - ", 4) == 0);
+							  strncmp(from + 1, "  ", 2) == 0);
 
 		begun = *from == '\n' || (begun && *from == ' ');
 		if (!proposal)
@@ -84,6 +84,9 @@ proposals_taken(void **state)
 	assert_int_equal(site->nrules, 1);
 	assert_int_equal(site->ssh_keys.count, 1);
 	assert_string_equal(site->boot.firmware, "ipxe-amd64.efi");
+	assert_true(site->kubernetes.place.line && site->storage.place.line);
+	assert_int_equal(site->load_balancer.npools, 1);
+	assert_int_equal(site->enrolment_control_plane, SITE_ENROL_APPROVE);
 	site_free(site);
 	free(text);
 }
@@ -99,6 +102,8 @@ rows(void **state)
 		if (row->type == SCHEMA_INCLUDE)
 			continue;
 		assert_non_null(row->help);
+		if (row->type == SCHEMA_REFUSED)
+			continue;
 		if (row->help[strlen(row->help) - 1] != '.')
 			fail_msg("%s: the help is no sentence", row->key);
 		if (row->type > SCHEMA_PAIRS && !row->sample)
