@@ -1,7 +1,8 @@
 """The virtual rack: see README.md."""
 
+from .base import Disk
 from .events import ApiError
-from .machine import Disk, Machine
+from .machine import Machine
 from .namespace import Namespace, RackError, descendants, pss_kib
 from .rack import ADDRESS, PHASES, ROOT, Rack, image_folder, site_of
 

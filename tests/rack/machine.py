@@ -1,18 +1,17 @@
 """One machine of the rack: QEMU from the tool root, its power, disks, cards and console.
 
-Power is cut by ending QEMU; what the guest wrote to its disks stays.  The console is read line by
-line into serial.log with the seconds since power-on in front."""
+Power is cut by ending QEMU; what the guest wrote to its disks stays."""
 
 import fcntl
 import json
 import os
-import re
 import socket
 import struct
 import subprocess
 import threading
 import time
 
+from .base import Base
 from .namespace import RackError
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -34,15 +33,6 @@ CARDS = {"virtio": "virtio-net-pci", "e1000e": "e1000e", "igb": "igb", "vmxnet3"
 def toolroot_path():
     done = subprocess.run([TOOLROOT, "path"], check=True, capture_output=True, text=True)
     return done.stdout.strip()
-
-
-class Disk:
-    """A disk of a machine: sparse, outliving power cuts, known to the guest by its serial."""
-
-    def __init__(self, path, size, serial):
-        self.path, self.serial = path, serial
-        with open(path, "ab") as file:
-            file.truncate(size)
 
 
 class Qmp:
@@ -75,43 +65,20 @@ class Qmp:
         self._sock.close()
 
 
-class Machine:
+class Machine(Base):
     """`firmware` is a row of FIRMWARE, `cards` rows of CARDS; `memory` in MiB, `disks` in bytes."""
 
     def __init__(self, rack, name, firmware="uefi", memory=768, cpus=1, cards=("virtio",), disks=(),
                  boot_card=None):
-        self.rack, self.name, self.kind = rack, name, FIRMWARE[firmware]
-        self.number = len(rack.machines) + 1
-        self.folder = os.path.join(rack.folder, name)
-        os.makedirs(self.folder, exist_ok=True)
+        super().__init__(rack, name, len(cards), disks)
+        self.kind = FIRMWARE[firmware]
         self.memory, self.cpus, self.cards = memory, cpus, list(cards)
-        self.macs = [f"52:54:00:{card:02x}:00:{self.number:02x}" for card in range(len(self.cards))]
-        self.disks = [Disk(os.path.join(self.folder, f"disk{n}.img"), size, f"{name}-DISK{n}")
-                      for n, size in enumerate(disks)]
         self.boot_card = boot_card  # the only one that firmware boots by; None: all, in their order
-        self.log = os.path.join(self.folder, "serial.log")
-        self.console = ""
-        self.mark = 0               # how many events there were at power-on
-        self.powered_at = 0.0       # Unix time of the last power-on
-        self._taps, self._process, self._qmp, self._reader = {}, None, None, None
+        self._taps, self._qmp, self._reader = {}, None, None
 
     @property
     def arch(self):
         return self.kind["arch"]
-
-    @property
-    def running(self):
-        return self._process is not None and self._process.status is None
-
-    @property
-    def ended_badly(self):
-        """QEMU's exit status if it ended although nobody cut the power."""
-        process = self._process
-        return process.status if process and not process.stopping else None
-
-    def listed(self, **more):
-        """The machine as the site file lists it."""
-        return {"name": self.name, "mac": self.macs[0], "arch": self.arch, **more}
 
     def power_on(self):
         if self.running:
@@ -128,7 +95,7 @@ class Machine:
             pass_fds=[qmp_theirs.fileno(), serial_theirs.fileno(), *taps])
         qmp_theirs.close()
         serial_theirs.close()
-        self._reader = threading.Thread(target=self._read_console, args=(serial,), daemon=True)
+        self._reader = threading.Thread(target=self._read_serial, args=(serial,), daemon=True)
         self._reader.start()
         try:
             self._qmp = Qmp(qmp)
@@ -158,11 +125,6 @@ class Machine:
         self.powered_at = time.time()
         self._qmp.command("system_reset")
 
-    def expect_reboot(self):
-        """From here on, what is waited for belongs to the next boot."""
-        self.mark = len(self.rack.stream.events)
-        self.powered_at = time.time()
-
     def throttle(self, mbit):
         """Slows what the machine receives; None: full speed again."""
         for number in range(len(self.cards)):
@@ -175,16 +137,6 @@ class Machine:
 
     def qmp(self, name, **arguments):
         return self._qmp.command(name, **arguments)
-
-    def wait_console(self, pattern, timeout=60):
-        """Waits until the console of this power-on shows a regular expression; returns the match."""
-        expression = re.compile(pattern, re.M)
-        return self.rack.wait_for(lambda: expression.search(self.console), timeout,
-                                  f"{self.name}'s console to show «{pattern}»", self)
-
-    def seconds(self, event):
-        """When an event was heard, since power-on (a machine's own clock may be wrong)."""
-        return event["heard"] - self.powered_at
 
     # What follows is how QEMU is told.
 
@@ -239,30 +191,6 @@ class Machine:
             self._taps[card] = fd
         return self._taps[card]
 
-    def _read_console(self, sock):
-        whole, rest = "", ""
-        with open(self.log, "a", encoding="utf-8") as log:
-            while True:
-                try:
-                    data = sock.recv(65536)
-                except OSError:
-                    break
-                if not data:
-                    break
-                text = plain(rest + data.decode("utf-8", errors="replace"))
-                *lines, rest = text.split("\n")
-                stamp = f"[{time.time() - self.powered_at:8.3f}] "
-                log.writelines(stamp + line.rstrip("\r") + "\n" for line in lines)
-                log.flush()
-                whole += "".join(line + "\n" for line in lines)
-                with self.rack.changed:
-                    self.console = whole + rest     # a prompt has no end of line
-                    self.rack.changed.notify_all()
-            log.write(rest + "\n")
+    def _read_serial(self, sock):
+        self._read_console(lambda: sock.recv(65536))
         sock.close()
-
-
-def plain(text):
-    """The console's text without what moves the cursor and paints."""
-    text = re.sub(r"\x1b\[\d+;\d+H", "\n", text)
-    return re.sub(r"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|[=>])|\x00", "", text).replace("\r\n", "\n")

@@ -112,8 +112,8 @@ class Namespace:
                 f"--mount=/proc/self/fd/{self._fds['mnt']}", "--", *argv]
 
     def start(self, name, argv, log, ended=None, pass_fds=(), env=None):
-        """Starts a program inside, output appended to the file `log`; the caller ends it."""
-        with open(log, "ab") as output, self._children():
+        """Starts a program inside, output appended to the file `log` (a path or a descriptor); the caller ends it."""
+        with open(log, "ab", closefd=isinstance(log, str)) as output, self._children():
             popen = subprocess.Popen(
                 self._argv(argv), stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env,
                 cwd="/", start_new_session=True,

@@ -10,8 +10,10 @@ import threading
 import time
 
 from .events import EventStream
+from .groups import remove_left
 from .machine import ROOT, TOOLROOT, Machine
 from .namespace import Namespace, RackError
+from .native import Native
 from .server import Server
 
 PHASES = ("dhcp", "tftp", "ipxe", "script", "kernel", "initrd", "stage1", "root", "facts", "enrol",
@@ -55,6 +57,7 @@ class Rack:
         return lock
 
     def __enter__(self):
+        remove_left()
         self.net = Namespace()
         try:
             for words in ("link add br0 type bridge", f"addr add {ADDRESS}/24 dev br0",
@@ -93,7 +96,13 @@ class Rack:
 
     def machine(self, name, firmware="uefi", listed=True, **options):
         """A machine of the rack; `listed` puts it into the site file (a dict: with more keys)."""
-        machine = Machine(self, name, firmware, **options)
+        return self._plug(Machine(self, name, firmware, **options), listed)
+
+    def native(self, name, listed=True, **options):
+        """A native node of the rack, listed likewise."""
+        return self._plug(Native(self, name, **options), listed)
+
+    def _plug(self, machine, listed):
         self.machines.append(machine)
         if listed:
             more = listed if isinstance(listed, dict) else {}
@@ -139,8 +148,8 @@ class Rack:
             raise RackError(f"the server ended ({self.server.ended_badly}) while the test waited for "
                             f"{what}\n{self.server.last_words()}")
         if machine and machine.ended_badly is not None:
-            raise RackError(f"QEMU of {machine.name} ended ({machine.ended_badly}) while the test waited "
-                            f"for {what}; see {machine.folder}/qemu.log")
+            raise RackError(f"what plays {machine.name} ended ({machine.ended_badly}) while the test waited "
+                            f"for {what}; see {machine.folder}")
 
     def wait(self, machine, phase, state="done", timeout=120):
         """The first event of that phase and state since the machine's last power-on or reset."""
