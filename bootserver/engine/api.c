@@ -24,7 +24,8 @@ struct api {
 	struct engine *e;
 	struct MHD_Daemon *daemon;
 	struct stream *streams;
-	bool resumed;		/* a stream has something to send */
+	struct request *held;	/* to be asked again */
+	bool resumed;		/* a stream has something to send, a request is asked again */
 	int fault;		/* a turn's, negative */
 	struct err err;
 };
@@ -38,19 +39,38 @@ struct stream {
 	bool asleep;
 };
 
-/* A request while its body comes in. */
+/* A request while its body comes in, and until it is answered. */
 struct request {
+	struct request *next;	/* of those held */
+	struct MHD_Connection *connection;
 	struct buf body;
+	bool held;
 };
 
-static enum MHD_Result
-reply_text(struct MHD_Connection *connection, int status, char *text)
+/* RFC 9110, 15.5.6: a 405 names the methods that the path takes. */
+static void
+add_allow(struct MHD_Response *response, const char *path)
 {
+	struct buf methods;
+
+	buf_init(&methods);
+	route_methods(path, &methods);
+	MHD_add_response_header(response, "Allow", methods.text);
+	buf_fini(&methods);
+}
+
+static enum MHD_Result
+reply_json(struct MHD_Connection *connection, int status, const char *path, const json_t *body)
+{
+	char *text = body ? json_text(body, NULL) : str_dup("");
 	struct MHD_Response *response;
 	enum MHD_Result r;
 
 	response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
-	MHD_add_response_header(response, "Content-Type", "application/json");
+	if (text[0])
+		MHD_add_response_header(response, "Content-Type", "application/json");
+	if (status == 405)
+		add_allow(response, path);
 	r = MHD_queue_response(connection, (unsigned)status, response);
 	MHD_destroy_response(response);
 	return r;
@@ -60,12 +80,12 @@ static enum MHD_Result
 reply_fault(struct MHD_Connection *connection, int status, const char *sentence)
 {
 	json_t *body = json_object();
-	char *text;
+	enum MHD_Result r;
 
 	json_put(body, "error", sentence);
-	text = json_text(body, NULL);
+	r = reply_json(connection, status, "", body);
 	json_decref(body);
-	return reply_text(connection, status, text);
+	return r;
 }
 
 static void
@@ -120,26 +140,37 @@ stream_free(void *arg)
 	free(stream);
 }
 
-static int64_t
-number(struct MHD_Connection *connection, const char *name, int64_t otherwise)
+/* A number from 0 of the query into *number, which stays when there is none. */
+static int
+take_number(struct MHD_Connection *connection, const char *name, int64_t *number)
 {
 	const char *text = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+	size_t len = text ? strlen(text) : 0;
 
-	return text && text[0] ? strtoll(text, NULL, 10) : otherwise;
+	if (!text)
+		return 0;
+	if (len == 0 || len > 18 || strspn(text, "0123456789") != len)
+		return -EINVAL;
+	*number = strtoll(text, NULL, 10);
+	return 0;
 }
 
 /* Without `since` a follower sees what is new, anyone else all there is. */
 static enum MHD_Result
 reply_events(struct api *api, struct MHD_Connection *connection)
 {
-	struct stream *stream = mem_new(sizeof(*stream));
-	bool follow = number(connection, "follow", 0) != 0;
+	int64_t follow = 0, since = -1;
 	struct MHD_Response *response;
+	struct stream *stream;
 	enum MHD_Result r;
 
+	if (take_number(connection, "follow", &follow) < 0 || follow > 1 ||
+	    take_number(connection, "since", &since) < 0)
+		return reply_fault(connection, 400, "since is an event's number, follow 0 or 1");
+	stream = mem_new(sizeof(*stream));
 	stream->api = api;
 	stream->connection = connection;
-	stream->reader = hub_open(api->e, number(connection, "since", follow ? -1 : 0), follow);
+	stream->reader = hub_open(api->e, since < 0 && !follow ? 0 : since, follow);
 	stream->reader->wake = wake;
 	stream->reader->arg = stream;
 	stream->next = api->streams;
@@ -150,6 +181,32 @@ reply_events(struct api *api, struct MHD_Connection *connection)
 	r = MHD_queue_response(connection, 200, response);
 	MHD_destroy_response(response);
 	return r;
+}
+
+static void
+hold(struct api *api, struct MHD_Connection *connection, struct request *request)
+{
+	request->connection = connection;
+	request->held = true;
+	request->next = api->held;
+	api->held = request;
+	MHD_suspend_connection(connection);
+}
+
+/* All that are held ask again. */
+static void
+ask_again(void *arg)
+{
+	struct api *api = arg;
+
+	while (api->held) {
+		struct request *request = api->held;
+
+		api->held = request->next;
+		request->held = false;
+		api->resumed = true;
+		MHD_resume_connection(request->connection);
+	}
 }
 
 /* What came before is kept, so that it is seen; what the request changes, before it is answered. */
@@ -168,7 +225,11 @@ reply_route(struct api *api, struct MHD_Connection *connection, const struct rou
 		json_decref(answer);
 		return reply_fault(connection, 500, api->err.text);
 	}
-	r = (int)reply_text(connection, status, json_text(answer, NULL));
+	if (status == ROUTE_LATER) {
+		hold(api, connection, (struct request *)(uintptr_t)ask->who);
+		return MHD_YES;
+	}
+	r = (int)reply_json(connection, status, ask->path, answer);
 	json_decref(answer);
 	return (enum MHD_Result)r;
 }
@@ -201,7 +262,7 @@ request_handle(void *arg, struct MHD_Connection *connection, const char *path, c
 	       const char *version, const char *data, size_t *len, void **state)
 {
 	struct request *request = *state;
-	struct route_ask ask = { .method = method, .path = path };
+	struct route_ask ask = { .method = method, .path = path, .who = request };
 
 	(void)version;
 	if (!request) {
@@ -223,10 +284,12 @@ completed(void *arg, struct MHD_Connection *connection, void **state,
 	  enum MHD_RequestTerminationCode why)
 {
 	struct request *request = *state;
+	struct api *api = arg;
 
-	(void)arg, (void)connection, (void)why;
+	(void)connection, (void)why;
 	if (!request)
 		return;
+	edit_forget(api->e, request);
 	buf_fini(&request->body);
 	free(request);
 	*state = NULL;
@@ -241,11 +304,13 @@ api_start(struct api **ret, struct engine *e, int fd, struct err *err)
 	api->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, request_handle, api,
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MOST,
-		MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, completed, api, MHD_OPTION_END);
 	if (!api->daemon) {
 		free(api);
 		return err_set(err, -EIO, "cannot serve the operator's API");
 	}
+	e->edit.wake = ask_again;
+	e->edit.arg = api;
 	*ret = api;
 	return 0;
 }
@@ -257,6 +322,8 @@ api_stop(struct api *api)
 		return;
 	for (struct stream *s = api->streams; s; s = s->next)
 		wake(s);
+	ask_again(api);
+	api->e->edit.wake = NULL;
 	MHD_stop_daemon(api->daemon);
 	free(api);
 }

@@ -58,6 +58,7 @@ static const struct {
 	{ "lease", true, timeline_lease },
 	{ "tftp", true, timeline_tftp },
 	{ "child", true, child },
+	{ "answer", true, edit_answer },
 	{ "greet", false, timeline_greet },
 	{ "boot", false, boot_script },
 	{ "site-json", false, boot_site_json },
@@ -233,6 +234,7 @@ engine_free(struct engine *e)
 	index_fini_values(&e->leases);
 	engine_images_fini(e);
 	start_fini(e);
+	edit_fini(e);
 	db_close(&e->db);
 	free(e->hub);
 	free(e);

@@ -10,9 +10,11 @@
 #include <openssl/x509.h>
 
 #include "engine/db.h"
+#include "engine/edit.h"
 #include "engine/index.h"
 #include "engine/machine.h"
 #include "engine/metrics.h"
+#include "engine/sources.h"
 #include "lib/err.h"
 #include "lib/msg.h"
 #include "lib/sha256.h"
@@ -47,6 +49,8 @@ struct engine {
 	bool started;
 
 	struct site *site;
+	struct sources sources;	/* what it was made from */
+	struct edit edit;	/* a machine being written through the API */
 	char *url, *https;
 	char *ours;		/* version of our undionly.kpxe, "" unknown */
 	char *autoexec, *nic;	/* the plain scripts that go out by TFTP */

@@ -3,7 +3,7 @@
  *
  * Files are opened in this order: as root the keeper's first message (site files, pki, shipped
  * scripts, images) and the database; then the process becomes its own user and sees nothing but
- * pki/, store/images, machines.d and its state/.  The database's files stay open, because the way
+ * pki/, store/images and its state/.  The database's files stay open, because the way
  * to the site directory may lie in a folder that this user cannot walk into.
  */
 #include "engine/engine.h"
@@ -206,7 +206,7 @@ go_to_jail(const struct process *p, struct err *err)
 {
 	static const struct jail_path paths[] = {
 		{ "state", true }, { "pki", false }, { "store/images", false },
-		{ "machines.d", true }, { NULL, false },
+		{ NULL, false },
 	};
 	bool kept;
 	int r;

@@ -200,6 +200,13 @@ count_unknown(struct engine *e)
 		e->unknown += !machines_known(e->machines[i]);
 }
 
+void
+machines_forget(struct engine *e, struct machine *m)
+{
+	drop(e, m);
+	count_unknown(e);
+}
+
 int
 machines_load(struct engine *e, struct err *err)
 {
@@ -464,11 +471,11 @@ check_name(struct engine *e, const struct machine *m, const char *name, struct e
 {
 	struct machine *other = index_find(&e->names, name);
 
-	if (m->site)
-		return err_set(err, -EINVAL, "%s has its name from the site file", m->name);
 	if (!str_is_label(name))
 		return err_set(err, -EINVAL, "\"%.64s\" is no name for a machine:"
 			       " 1 to 63 of a-z, 0-9 and '-', not at the ends", name);
+	if (m->site)
+		return err_set(err, -EEXIST, "%s has its name from the site file", m->name);
 	if (other && other != m)
 		return err_set(err, -EEXIST, "there is a machine %s already", name);
 	return 0;

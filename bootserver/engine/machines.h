@@ -18,6 +18,9 @@ struct machine *machines_claim(struct engine *e, const struct plan_claims *claim
 /* By name, MAC or code, whichever fits; NULL when there is none. */
 struct machine *machines_find(struct engine *e, const char *text);
 
+/* Forgets one that the site's files do not name: key, boots and all. */
+void machines_forget(struct engine *e, struct machine *m);
+
 /* The machine changed: saved at the turn's end. */
 void machines_touch(struct engine *e, struct machine *m);
 

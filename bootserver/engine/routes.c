@@ -2,10 +2,13 @@
 #include "engine/routes.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/agent.h"
+#include "engine/edit.h"
 #include "engine/images.h"
 #include "engine/machines.h"
 #include "engine/start.h"
@@ -18,7 +21,9 @@
 struct route_call {
 	struct engine *e;
 	struct machine *m;	/* of a path with a name */
+	const char *name;	/* as the path has it */
 	const json_t *body;
+	const void *who;
 	json_t **ret;
 };
 
@@ -54,13 +59,83 @@ get_machines(const struct route_call *call)
 static int
 get_machine(const struct route_call *call)
 {
-	json_t *boots;
+	json_t *boots, *settings;
 
 	/* the newest boot may have changed in this turn */
 	show(call, 200);
 	boots = view_boots(call->e, call->m);
 	json_object_set_new(*call->ret, "boots", boots);
+	settings = edit_settings(call->e, call->m->name);
+	json_object_set_new(*call->ret, "settings", settings ? settings : json_null());
 	return 200;
+}
+
+/* The status of an edit that came to nothing. */
+static int
+edit_fault(const struct route_call *call, int r, const struct err *err)
+{
+	char *text;
+	int status;
+
+	if (r == -EAGAIN)
+		return ROUTE_LATER;
+	text = err->file[0] ? str_format("%s:%d:%d: %s", err->file, err->line, err->column,
+					 err->text) : str_dup(err->text);
+	status = fault(call, r == -EINVAL ? 422 : r == -ENOENT ? 404 : 409, text);
+	free(text);
+	return status;
+}
+
+/* A machine into the site's files; `good` is the status if all is well. */
+static int
+edit(const struct route_call *call, const char *name, bool fresh, int good)
+{
+	struct edit_ask ask = { call->who, name, call->body, fresh };
+	struct route_call made = *call;
+	struct err err = { "" };
+	int r = edit_machine(call->e, &ask, &err);
+
+	if (r < 0)
+		return edit_fault(call, r, &err);
+	made.m = machines_find(call->e, name);
+	return made.m ? show(&made, good) : fault(call, 409, "the site changed meanwhile");
+}
+
+static int
+post_machine(const struct route_call *call)
+{
+	const char *name = json_str(call->body, "name", NULL);
+
+	if (!name)
+		return fault(call, 422, "give the machine as in the site file, with its name");
+	return edit(call, name, true, 201);
+}
+
+static int
+put_machine(const struct route_call *call)
+{
+	if (!call->body)
+		return fault(call, 422, "give the machine as in the site file");
+	return edit(call, call->name, false, 200);
+}
+
+/* Out of the files, and out of memory. */
+static int
+delete_machine(const struct route_call *call)
+{
+	struct edit_ask ask = { .who = call->who, .name = call->m ? call->m->name : call->name };
+	struct machine *m = call->m;
+	struct err err = { "" };
+	int r = m && !m->site && !edit_waits(call->e, call->who) ? 0 :
+		edit_machine(call->e, &ask, &err);
+
+	if (r < 0)
+		return edit_fault(call, r, &err);
+	m = machines_find(call->e, call->name);
+	if (m && !m->site)
+		machines_forget(call->e, m);
+	log_info("machine=%s text=\"forgotten, the operator said so\"", ask.name);
+	return 204;
 }
 
 /* The timeline says that what it waited for has come. */
@@ -142,6 +217,7 @@ take_image(struct machine *m, const json_t *body)
 {
 	const char *ref = json_str(body, "image", NULL);
 	int generation = 0;
+	int64_t number;
 	char name[64];
 
 	if (ref) {
@@ -149,8 +225,11 @@ take_image(struct machine *m, const json_t *body)
 			return -EINVAL;
 		str_copy(m->image, sizeof(m->image), name);
 	}
-	m->generation = (int)json_num(body, "generation", generation);
-	return m->generation < 0 ? -EINVAL : 0;
+	number = json_num(body, "generation", generation);
+	if (number < 0 || number > INT_MAX)
+		return -EINVAL;
+	m->generation = (int)number;
+	return 0;
 }
 
 static int
@@ -203,22 +282,53 @@ reload_images(const struct route_call *call)
 	return get_images(call);
 }
 
-/* '*' stands for a machine's name, MAC or code.  GET /v1/events is a stream: api.c. */
+/* A stream, which api.c has answered already; here so that the table is whole. */
+static int
+get_events(const struct route_call *call)
+{
+	return fault(call, 500, "the stream of events is the transport's to answer");
+}
+
+/* '*' stands for a machine's name, MAC or code. */
 static const struct {
 	const char *method, *path;
 	int (*run)(const struct route_call *call);
+	const char *takes;	/* members of the body, "name:s once:b"; NULL: none */
+	bool any;		/* the machine need not be there */
 } table[] = {
 	{ "GET", "/v1/site", get_site },
 	{ "GET", "/v1/machines", get_machines },
+	{ "POST", "/v1/machines", post_machine, "*" },
 	{ "GET", "/v1/machines/*", get_machine },
-	{ "POST", "/v1/machines/*/approve", approve },
-	{ "POST", "/v1/approve", approve_code },
-	{ "PUT", "/v1/machines/*/plan", put_plan },
-	{ "POST", "/v1/machines/*/reimage", reimage },
+	{ "PUT", "/v1/machines/*", put_machine, "*", .any = true },
+	{ "DELETE", "/v1/machines/*", delete_machine, .any = true },
+	{ "POST", "/v1/machines/*/approve", approve, "name:s" },
+	{ "POST", "/v1/approve", approve_code, "code:s name:s" },
+	{ "PUT", "/v1/machines/*/plan", put_plan, "kind:s once:b" },
+	{ "POST", "/v1/machines/*/reimage", reimage, "image:s generation:i reboot:b" },
 	{ "POST", "/v1/machines/*/reboot", reboot },
 	{ "GET", "/v1/images", get_images },
 	{ "POST", "/v1/images/reload", reload_images },
+	{ "GET", "/v1/events", get_events },
 };
+#define ROUTES (sizeof(table) / sizeof(table[0]))
+
+/* A member that the route does not take, or not of this kind, is a slip of the one who asks: better
+ * told than overlooked. */
+static int
+check_body(const struct route_call *call, const char *takes)
+{
+	const char *key;
+	json_t *value;
+	struct err err;
+
+	if (takes && takes[0] == '*')
+		return 0;
+	json_object_foreach((json_t *)(uintptr_t)call->body, key, value)
+		if (json_check(key, value, takes ? takes : "", &err) < 0)
+			return fault(call, 422, err.text);
+	return 0;
+}
 
 /* True if the path fits the pattern; what stands for '*' is copied to `name`. */
 static bool
@@ -240,29 +350,47 @@ fits(const char *pattern, const char *path, char name[80])
 	return true;
 }
 
+void
+route_methods(const char *path, struct buf *ret)
+{
+	char name[80];
+
+	for (size_t i = 0; i < ROUTES; i++)
+		if (fits(table[i].path, path, name))
+			buf_format(ret, "%s%s", ret->len ? ", " : "", table[i].method);
+}
+
+static int
+run(struct route_call *call, size_t at, const char *name)
+{
+	int status;
+
+	if (strchr(table[at].path, '*')) {
+		call->name = name;
+		call->m = machines_find(call->e, name);
+		if (!call->m && !table[at].any)
+			return fault(call, 404, "there is no such machine");
+	}
+	status = check_body(call, table[at].takes);
+	return status ? status : table[at].run(call);
+}
+
 int
 route(struct engine *e, const struct route_ask *ask, json_t **ret)
 {
-	struct route_call call = { .e = e, .body = ask->body, .ret = ret };
+	struct route_call call = { .e = e, .body = ask->body, .ret = ret, .who = ask->who };
 	bool other_method = false;
 
 	if (!e->started)
 		return fault(&call, 503, "the boot server is starting");
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (size_t i = 0; i < ROUTES; i++) {
 		char name[80] = "";
 
 		if (!fits(table[i].path, ask->path, name))
 			continue;
-		if (strcmp(table[i].method, ask->method) != 0) {
-			other_method = true;
-			continue;
-		}
-		if (strchr(table[i].path, '*')) {
-			call.m = machines_find(e, name);
-			if (!call.m)
-				return fault(&call, 404, "there is no such machine");
-		}
-		return table[i].run(&call);
+		if (strcmp(table[i].method, ask->method) == 0)
+			return run(&call, i, name);
+		other_method = true;
 	}
 	return other_method ? fault(&call, 405, "this path does not take that method") :
 	       fault(&call, 404, "there is no such path");

@@ -22,48 +22,6 @@
 #include "plan/script.h"
 #include "site/parse.h"
 
-#define SITE_FILE_MOST (16 << 20)	/* bytes of one site file */
-
-static void
-sources_free(struct site_source *sources, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free((char *)(uintptr_t)sources[i].text);
-	free(sources);
-}
-
-/* The files by the descriptors that came with the message; names are borrowed from it. */
-static int
-read_sources(const struct msg *msg, struct site_source **ret, size_t *ret_count, struct err *err)
-{
-	const json_t *files = json_object_get(msg->body, "files");
-	size_t count = json_array_size(files);
-	struct site_source *sources;
-	int r = 0;
-
-	if (count == 0 || count > msg->nfds)
-		return err_set(err, -EBADMSG, "the keeper named %zu files and sent %zu", count,
-			       msg->nfds);
-	sources = mem_new(count * sizeof(*sources));
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		const char *name = json_string_value(json_array_get(files, i));
-		char *text = NULL;
-
-		sources[i].name = name ? name : "";
-		r = file_read_fd(msg->fds[i], SITE_FILE_MOST, &text, &sources[i].len, err);
-		sources[i].text = text;
-		if (r < 0)
-			err_wrap(err, r, "%s", sources[i].name);
-	}
-	if (r < 0) {
-		sources_free(sources, count);
-		return r;
-	}
-	*ret = sources;
-	*ret_count = count;
-	return 0;
-}
-
 static void
 put_findings(json_t *config, const struct site_findings *findings)
 {
@@ -167,11 +125,14 @@ put_config(const struct engine *e, json_t *config, struct err *err)
 	return put_scripts(e, e->site, config, err);
 }
 
+/* Takes both. */
 static void
-set_site(struct engine *e, struct site *site)
+set_site(struct engine *e, const struct sources *sources, struct site *site)
 {
 	struct site *old = e->site;
 
+	sources_fini(&e->sources);
+	e->sources = *sources;
 	free(e->url);
 	free(e->https);
 	e->site = site;
@@ -264,32 +225,38 @@ start_again(struct engine *e, struct err *err)
 }
 
 int
+start_with(struct engine *e, const struct sources *sources, struct site *site, struct err *err)
+{
+	set_site(e, sources, site);
+	return start_again(e, err);
+}
+
+int
 start_take(struct engine *e, struct msg *msg, struct err *err)
 {
 	struct site_findings findings = { .items = NULL };
-	struct site_source *sources = NULL;
 	json_t *config = json_object();
 	struct site *site = NULL;
-	size_t count = 0;
+	struct sources sources;
 	int r;
 
 	json_put(config, "type", "config");
-	r = read_sources(msg, &sources, &count, err);
+	r = sources_read(&sources, msg, err);
 	if (r < 0)
 		goto out;
-	site = site_parse(sources, count, &findings);
-	sources_free(sources, count);
+	site = site_parse(sources.items, sources.count, &findings);
 	put_findings(config, &findings);
 	site_findings_fini(&findings);
 	json_put_flag(config, "ok", site != NULL);
-	if (!site)
+	if (!site) {
+		sources_fini(&sources);
 		goto send;
-	if (!e->ours) {
-		r = first_time(e, msg->body, err);
-		if (r < 0)
-			goto out;
 	}
-	set_site(e, site);
+	set_site(e, &sources, site);
+	if (!e->ours)
+		r = first_time(e, msg->body, err);
+	if (r < 0)
+		goto out;
 	r = engine_images_load(e, err);
 	if (r == 0)
 		r = put_config(e, config, err);
@@ -308,6 +275,7 @@ void
 start_fini(struct engine *e)
 {
 	site_free(e->site);
+	sources_fini(&e->sources);
 	free(e->url);
 	free(e->https);
 	free(e->ours);

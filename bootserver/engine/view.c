@@ -66,6 +66,7 @@ put_identity(const struct engine *e, json_t *ret, const struct machine *m)
 	put_or_null(ret, "lldp", m->lldp);
 	put_or_null(ret, "ipxe", m->version);
 	put_or_null(ret, "rack", m->site ? m->site->rack : NULL);
+	put_or_null(ret, "file", m->site ? e->site->files[m->site->place.file] : NULL);
 	put_or_null(ret, "ip", m->ip);
 	json_put_num(ret, "seen_ms", m->seen_ms);
 }

@@ -19,9 +19,12 @@
 static bool
 take(void *arg, const struct msg *msg)
 {
-	if (!str_eq(msg_type(msg), "config"))
+	if (str_eq(msg_type(msg), "config"))
+		config_take(arg, msg->body);
+	else if (str_eq(msg_type(msg), "site-file"))
+		edit_take(arg, msg->body);
+	else
 		return false;
-	config_take(arg, msg->body);
 	return true;
 }
 

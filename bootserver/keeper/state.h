@@ -89,9 +89,10 @@ void dnsmasq_init(struct keeper *keeper);
 /* Writes the config's files: restarts dnsmasq, or has it read its hosts anew, or does nothing. */
 int dnsmasq_take(struct keeper *keeper, const json_t *config, struct err *err);
 
-/* config.c: the engine's `config`. */
+/* config.c, edit.c: the engine's words. */
 void config_take(struct keeper *keeper, json_t *config);
 void config_refused(struct keeper *keeper);	/* ends a reload that came to nothing */
+void edit_take(struct keeper *keeper, const json_t *body);	/* `site-file` */
 
 /* sockets.c */
 int sockets_unix(struct keeper *keeper, struct err *err);	/* api and lease */
@@ -109,10 +110,9 @@ int tftp_fill(struct keeper *keeper, const json_t *config, struct err *err);
 void probe_start(struct keeper *keeper);
 void probe_stop(struct keeper *keeper);
 
-/* lease.c */
-int lease_listen(struct keeper *keeper, struct err *err);
+int lease_listen(struct keeper *keeper, struct err *err);	/* lease.c */
 
-/* site.c: the folder before anybody else looks at it. */
+/* site.c: the folder before all else. */
 int site_prepare(struct keeper *keeper, struct err *err);	/* folders, owners, lock */
 int site_pki(struct keeper *keeper);	/* 0, or 1: the findings have been printed */
 char *site_data_folder(void);

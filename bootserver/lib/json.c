@@ -33,6 +33,39 @@ json_flag(const json_t *object, const char *key, bool otherwise)
 	return json_is_boolean(value) ? json_is_true(value) : otherwise;
 }
 
+bool
+json_is_kind(const json_t *value, char kind)
+{
+	switch (kind) {
+	case 's': return json_is_string(value);
+	case 'i': return json_is_integer(value);
+	case 'o': return json_is_object(value);
+	case 'a': return json_is_array(value);
+	case 'b': return json_is_boolean(value);
+	}
+	return false;
+}
+
+int
+json_check(const char *key, const json_t *value, const char *takes, struct err *err)
+{
+	static const char *const words[] = { "sa text", "ia whole number", "oan object", "aa list",
+					     "btrue or false" };
+	size_t len = strlen(key);
+
+	for (const char *at = takes; *at; at += strcspn(at, " "), at += *at == ' ') {
+		if (strncmp(at, key, len) != 0 || at[len] != ':')
+			continue;
+		if (json_is_kind(value, at[len + 1]))
+			return 0;
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			if (words[i][0] == at[len + 1])
+				return err_set(err, -EINVAL, "\"%s\" is to be %s", key,
+					       words[i] + 1);
+	}
+	return err_set(err, -EINVAL, "no member \"%.40s\" is taken here", key);
+}
+
 /* The object takes the value over; only memory running out can fail, or text that is not UTF-8,
  * which becomes an empty string rather than a lost message. */
 static void

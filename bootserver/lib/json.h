@@ -21,6 +21,11 @@ void json_put(json_t *object, const char *key, const char *value);
 void json_put_num(json_t *object, const char *key, int64_t value);
 void json_put_flag(json_t *object, const char *key, bool value);
 
+/* Is this member one of `takes` ("name:s once:b", kinds as in lib/msg.c), and of its kind?  -EINVAL
+ * with the sentence. */
+int json_check(const char *key, const json_t *value, const char *takes, struct err *err);
+bool json_is_kind(const json_t *value, char kind);	/* string integer object array bool */
+
 /* Parses one document of `len` bytes (duplicates refused, depth limited by jansson). */
 int json_parse(json_t **ret, const char *text, size_t len, struct err *err);
 

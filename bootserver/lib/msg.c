@@ -43,6 +43,7 @@ static const struct {
 	{ "cloud-init", { "id:i", "name:s", "file:s", "ip:s" } },
 	{ "health", { "id:i" } },
 	{ "metrics", { "id:i" } },
+	{ "site-file", { "id:i", "name:s" } },
 	{ "answer", { "id:i" } },
 };
 
@@ -59,19 +60,6 @@ msg_pair(int ret[2], struct err *err)
 	return 0;
 }
 
-static bool
-is_kind(const json_t *value, char kind)
-{
-	switch (kind) {
-	case 's': return json_is_string(value);
-	case 'i': return json_is_integer(value);
-	case 'o': return json_is_object(value);
-	case 'a': return json_is_array(value);
-	case 'b': return json_is_boolean(value);
-	}
-	return false;
-}
-
 static int
 check_member(const json_t *body, const char *type, const char *need, struct err *err)
 {
@@ -80,7 +68,7 @@ check_member(const json_t *body, const char *type, const char *need, struct err 
 
 	memcpy(name, need, len);
 	name[len] = '\0';
-	if (!is_kind(json_object_get(body, name), need[len + 1]))
+	if (!json_is_kind(json_object_get(body, name), need[len + 1]))
 		return err_set(err, -EBADMSG, "message %s lacks a good member \"%s\"", type, name);
 	return 0;
 }
