@@ -16,7 +16,7 @@ PKGFLAGS  = $(shell pkg-config --cflags $(LIBS))
 LDLIBS    = $(shell pkg-config --libs $(LIBS)) -lblkid
 
 SRC      := $(sort $(filter-out bootserver/main.c,$(wildcard bootserver/*/*.c)))
-GUEST    := $(sort $(wildcard images/stage1/*.c cloud-init/agent/*.c))
+GUEST    := $(sort $(wildcard images/stage1/*.c images/imagetool/*.c cloud-init/agent/*.c))
 OBJ      := $(SRC:%.c=build/obj/%.o)
 TESTS    := $(patsubst tests/%.c,build/tests/%,$(sort $(wildcard tests/unit/*/*_test.c tests/golden/*_test.c)))
 FUZZ     := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
