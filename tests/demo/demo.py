@@ -131,14 +131,14 @@ def report(rack, seconds, watch):
 def run(folder, stagger):
     check_host(folder)
     say("images (the first time this takes a while, then they come from the cache)")
-    for image in ("edge",):
+    for image in ("base",):
         image_folder(image)
     site = {"name": "demo", "state-size": "3GiB"}
     with Rack(folder, **site) as rack:
         say("boot server")
         for name, firmware, _ in MACHINES:
             rack.machine(name, firmware, memory=2048, cpus=1, disks=[5 * GIB])
-        rack.start("edge")
+        rack.start("base")
         say("power on: n1 (BIOS), n2 (UEFI x86_64), n3 (UEFI ARM64)")
         seconds, watch = boot(rack, stagger)
         report(rack, seconds, watch)

@@ -16,7 +16,7 @@ def host_key(rack, machine):
 def test_edge_state(rack):
     rack.site["state-size"] = "3GiB"
     n1 = rack.machine("n1", "uefi", memory=2048, cpus=2, disks=[5 * GIB])
-    rack.start("edge")
+    rack.start("base")
     n1.power_on()
     healthy(rack, n1, EDGE_HEALTHY)
     one_lease(rack, n1)

@@ -5,7 +5,7 @@ import pytest
 from steps import EDGE_HEALTHY, TINY_HEALTHY, healthy
 
 
-@pytest.mark.parametrize("image, part, memory", [("tiny", "initrd", 768), ("edge", "root", 2048)])
+@pytest.mark.parametrize("image, part, memory", [("tiny", "initrd", 768), ("base", "root", 2048)])
 def test_server_killed(rack, image, part, memory):
     n1 = rack.machine("n1", "uefi", memory=memory, cpus=2)
     rack.start(image)
@@ -16,4 +16,4 @@ def test_server_killed(rack, image, part, memory):
     assert part not in rack.phase_seconds(n1), f"{part} was there already: nothing was cut"
     rack.server.start()
     n1.throttle(None)
-    healthy(rack, n1, EDGE_HEALTHY if image == "edge" else TINY_HEALTHY)
+    healthy(rack, n1, EDGE_HEALTHY if image == "base" else TINY_HEALTHY)

@@ -5,12 +5,12 @@ import re
 
 def test_little_memory(rack):
     n1 = rack.machine("n1", "uefi", memory=640)
-    rack.start("edge")
+    rack.start("base")
     n1.power_on()
     stalled = rack.wait(n1, "stage1", "stall")
     told = re.search(r"memory (\d+) MiB, needs (\d+) MiB", stalled["text"])
     assert told, stalled
-    root = next(part for part in rack.manifest("edge")["parts"]
+    root = next(part for part in rack.manifest("base")["parts"]
                 if part["part"] == "root" and part["arch"] == "amd64")
     assert int(told.group(2)) == -(-root["size"] // 1048576) + 600
     assert 400 < int(told.group(1)) < 640

@@ -23,7 +23,7 @@ def built_anew(name, cache):
         return file.read()
 
 
-@pytest.mark.parametrize("name", ["tiny", "edge"])
+@pytest.mark.parametrize("name", ["tiny", "base"])
 def test_image_built_twice(name):
     """The same inputs give the same digests."""
     cache = os.path.join(racks.ROOT, "build/test/soak-cache")
@@ -38,7 +38,7 @@ def test_twenty_boots(rack):
     """Twenty lives of one machine, every second one ended by a power cut: same key, one lease, healthy."""
     rack.site["state-size"] = "3GiB"
     n1 = rack.machine("n1", "uefi", memory=2048, cpus=2, disks=[5 << 30])
-    rack.start("edge")
+    rack.start("base")
     for life in range(20):
         if life % 2 == 0:
             n1.power_off()
