@@ -16,6 +16,7 @@
 
 #define FSCK_MS 300000
 #define FLUSH_MS 30000
+#define CONTAINERD "/var/lib/containerd"
 
 /* Folder on the state partition, its place in the root, mode when it is made.  Not /var/lib/cloud:
  * it says what cloud-init has done to this root already, and the root is new with every boot. */
@@ -23,10 +24,12 @@ static const struct bind {
 	const char *kept, *place;
 	mode_t mode;
 } binds[] = {
-	{ "containerd", "/var/lib/containerd", 0711 },
+	{ "containerd", CONTAINERD, 0711 },
 	{ "kubelet", "/var/lib/kubelet", 0750 },
 	{ "etcd", "/var/lib/etcd", 0700 },
 	{ "kubernetes", "/etc/kubernetes", 0755 },
+	{ "rook", "/var/lib/rook", 0755 },
+	{ "pod-logs", "/var/log/pods", 0750 },	/* 50 MB a container: more than memory has */
 };
 
 /* Folders that stay where they are. */
@@ -56,13 +59,13 @@ fsck(const char *device, struct err *err)
 }
 
 bool
-mounts_state_is(void)
+mounts_is(const char *place)
 {
 	char path[WHERE_MAX], above[WHERE_MAX];
 	struct stat a, b;
 
-	return stat(where(path, WHERE_STATE), &a) == 0 &&
-	       stat(where(above, WHERE_STATE "/.."), &b) == 0 && a.st_dev != b.st_dev;
+	return stat(where(path, "%s", place), &a) == 0 &&
+	       stat(where(above, "%s/..", place), &b) == 0 && a.st_dev != b.st_dev;
 }
 
 int
@@ -71,7 +74,7 @@ mounts_state(const char *part, struct err *err)
 	char device[WHERE_MAX], path[WHERE_MAX];
 	int r;
 
-	if (mounts_state_is())
+	if (mounts_is(WHERE_STATE))
 		return 0;
 	where(device, "/dev/%s", part);
 	r = file_mkdirs(AT_FDCWD, where(path, WHERE_STATE), 0755, err);
@@ -146,6 +149,20 @@ flush_journal(void)
 		return;
 	unlink(where(path, "/run/systemd/journal/flushed"));
 	child_run(argv, FLUSH_MS, NULL, &ignored);
+}
+
+int
+mounts_ram(struct err *err)
+{
+	char path[WHERE_MAX];
+	int r;
+
+	if (!where_systemd() || mounts_is(CONTAINERD))
+		return 0;	/* recipe tiny runs no containers */
+	r = file_mkdirs(AT_FDCWD, where(path, CONTAINERD), 0711, err);
+	if (r == 0 && mount("tmpfs", path, "tmpfs", 0, "mode=0711,size=75%") < 0)
+		r = err_errno(err, -errno, "cannot mount memory at %s", path);
+	return r;
 }
 
 int

@@ -12,7 +12,13 @@
 
 /* Checks (e2fsck -p, where that program is) and mounts /dev/<part> at WHERE_STATE. */
 int mounts_state(const char *part, struct err *err);
-bool mounts_state_is(void);		/* is something mounted there? */
+
+/* Is another file system mounted at `place`? */
+bool mounts_is(const char *place);
+
+/* Without a state partition: memory at /var/lib/containerd, since an overlay cannot stand on the
+ * root, which is one. */
+int mounts_ram(struct err *err);
 
 /* Binds all folders of the table. */
 int mounts_bind(struct err *err);

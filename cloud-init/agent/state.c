@@ -72,7 +72,7 @@ use(struct disk *disk, bool fresh, const struct input *input, struct verdict *ve
 	struct err err;
 	int r = 0;
 
-	if (where_is("/run/containerd/containerd.sock") && !mounts_state_is()) {
+	if (where_is("/run/containerd/containerd.sock") && !mounts_is(WHERE_STATE)) {
 		stall(verdict, "the disk can be used now, but the machine runs already: reboot it");
 		return;
 	}
@@ -152,6 +152,7 @@ static void
 decide(const struct input *input, struct disk *disks, struct verdict *verdict)
 {
 	struct disk_choice choice;
+	struct err err;
 	size_t count = look(input, disks, &choice);
 	struct disk *disk = choice.disk ? &disks[choice.disk - disks] : NULL;
 
@@ -169,6 +170,8 @@ decide(const struct input *input, struct disk *disks, struct verdict *verdict)
 	if (verdict->result == VERDICT_STALLED &&
 	    json_flag(input->machine, "diskless", false))
 		verdict->result = VERDICT_RAM;
+	if (verdict->result == VERDICT_RAM && mounts_ram(&err) < 0)
+		stall(verdict, err.text);
 	verdict->disks = verdict_disks(disks, count,
 				       verdict->result <= VERDICT_NEW ? disk : NULL);
 }
