@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "images/stage1/blob.h"
+#include "lib/blob.h"
 #include "lib/err.h"
 
 struct modules;

@@ -1,7 +1,7 @@
 /* How long stage 1 tries, waits and bears: the numbers in one place.  Pure. */
 #include "images/stage1/policy.h"
 
-#include "images/stage1/retry.h"
+#include "lib/retry.h"
 
 #define DEADLINE_MS (15 * 60 * INT64_C(1000))
 #define STALL_WAIT_S 600	/* for a person on the way; then the plan may be new */

@@ -10,11 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "images/stage1/blob.h"
 #include "images/stage1/cache.h"
 #include "images/stage1/claim.h"
 #include "images/stage1/console.h"
-#include "images/stage1/fetch.h"
 #include "images/stage1/handover.h"
 #include "images/stage1/memory.h"
 #include "images/stage1/modules.h"
@@ -22,7 +20,9 @@
 #include "images/stage1/policy.h"
 #include "images/stage1/root.h"
 #include "images/stage1/url.h"
+#include "lib/blob.h"
 #include "lib/clock.h"
+#include "lib/fetch.h"
 #include "lib/file.h"
 #include "lib/net.h"
 

@@ -8,9 +8,9 @@
 #include "images/stage1/cache.h"
 #include "images/stage1/memory.h"
 #include "images/stage1/policy.h"
-#include "images/stage1/progress.h"
-#include "images/stage1/retry.h"
 #include "images/stage1/url.h"
+#include "lib/bar.h"
+#include "lib/retry.h"
 #include "lib/str.h"
 
 static void
@@ -158,39 +158,39 @@ addresses(void **state)
 static void
 progress_lines(void **state)
 {
-	char line[PROGRESS_LINE] = "";
-	struct progress p;
+	char line[BAR_LINE] = "";
+	struct bar p;
 
 	(void)state;
-	progress_init(&p, 100 << 20, 0, 1000);
-	assert_false(progress_step(&p, 9 << 20, 5000, line));		/* no tenth yet */
-	assert_true(progress_step(&p, 41 << 20, 5000, line));
+	bar_init(&p, 100 << 20, 0, 1000);
+	assert_false(bar_step(&p, 9 << 20, 5000, line));		/* no tenth yet */
+	assert_true(bar_step(&p, 41 << 20, 5000, line));
 	assert_string_equal(line, "[####......]  41 %  41.0 of 100.0 MiB  10.2 MiB/s");
-	assert_false(progress_step(&p, 55 << 20, 5400, line));		/* two a second at most */
-	assert_true(progress_step(&p, 55 << 20, 5500, line));
-	assert_false(progress_step(&p, 55 << 20, 20000, line));
-	assert_true(progress_step(&p, 55 << 20, 20500, line));		/* slow: a sign of life */
-	assert_true(progress_step(&p, 100 << 20, 20501, line));		/* the end is always said */
+	assert_false(bar_step(&p, 55 << 20, 5400, line));		/* two a second at most */
+	assert_true(bar_step(&p, 55 << 20, 5500, line));
+	assert_false(bar_step(&p, 55 << 20, 20000, line));
+	assert_true(bar_step(&p, 55 << 20, 20500, line));		/* slow: a sign of life */
+	assert_true(bar_step(&p, 100 << 20, 20501, line));		/* the end is always said */
 	assert_non_null(strstr(line, "[##########] 100 %"));
-	assert_false(progress_step(&p, 100 << 20, 90000, line));	/* and once */
+	assert_false(bar_step(&p, 100 << 20, 90000, line));	/* and once */
 
-	progress_init(&p, 0, 0, 0);
-	assert_false(progress_step(&p, 5 << 20, 14999, line));
-	assert_true(progress_step(&p, 30 << 20, 15000, line));
+	bar_init(&p, 0, 0, 0);
+	assert_false(bar_step(&p, 5 << 20, 14999, line));
+	assert_true(bar_step(&p, 30 << 20, 15000, line));
 	assert_string_equal(line, "30.0 MiB  2.0 MiB/s");
 }
 
 static void
 progress_is_seldom(void **state)
 {
-	char line[PROGRESS_LINE];
-	struct progress p;
+	char line[BAR_LINE];
+	struct bar p;
 	unsigned lines = 0;
 
 	(void)state;
-	progress_init(&p, 1000, 0, 0);
+	bar_init(&p, 1000, 0, 0);
 	for (int i = 1; i <= 1000; i++)
-		lines += progress_step(&p, (uint64_t)i, i * 10, line);
+		lines += bar_step(&p, (uint64_t)i, i * 10, line);
 	assert_int_equal(lines, 10);
 }
 

@@ -1,5 +1,5 @@
 /*
- * The transfer of a root over real sockets: a small server on loopback answers each request as the
+ * The transfer of a blob over real sockets: a small server on loopback answers each request as the
  * row of its script says, breaks off, queues, lies.
  */
 #include "cmocka_all.h"
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "images/stage1/cache.h"
-#include "images/stage1/fetch.h"
+#include "lib/fetch.h"
 #include "lib/file.h"
 #include "lib/str.h"
 
@@ -51,7 +51,7 @@ struct talk {
 
 static char data[SIZE + 1];
 static char data_sha[SHA256_TEXT];
-static char path[] = "/tmp/stage1-fetch-XXXXXX";
+static char path[] = "/tmp/bootserver-fetch-XXXXXX";
 
 static void
 fill(void)

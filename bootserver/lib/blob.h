@@ -1,11 +1,11 @@
-#ifndef STAGE1_BLOB_H
-#define STAGE1_BLOB_H
+#ifndef LIB_BLOB_H
+#define LIB_BLOB_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "images/stage1/progress.h"
+#include "lib/bar.h"
 #include "lib/err.h"
 #include "lib/sha256.h"
 
@@ -25,7 +25,7 @@ struct blob {
 	int fd;
 	struct sha256 *sum;
 	uint64_t got;
-	struct progress progress;
+	struct bar bar;
 };
 
 int blob_open(struct blob *ret, const struct blob_target *target, struct err *err);

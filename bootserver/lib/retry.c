@@ -2,7 +2,7 @@
  * What is done after something went wrong: the event × action table of a blob's transfer and the
  * waits between tries.  Pure: chance comes in as `spice`.
  */
-#include "images/stage1/retry.h"
+#include "lib/retry.h"
 
 #define LONGEST_MS 30000
 #define AFTER_MAX_S 300

@@ -1,5 +1,5 @@
-/* A blob that is being written to RAM, hashed as its bytes pass by. */
-#include "images/stage1/blob.h"
+/* A blob that is being written, hashed as its bytes pass by. */
+#include "lib/blob.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ blob_open(struct blob *ret, const struct blob_target *target, struct err *err)
 void
 blob_resume(struct blob *blob)
 {
-	progress_init(&blob->progress, blob->target->size, blob->got, clock_mono_ms());
+	bar_init(&blob->bar, blob->target->size, blob->got, clock_mono_ms());
 }
 
 int
@@ -44,7 +44,7 @@ int
 blob_add(struct blob *blob, const void *data, size_t len, struct err *err)
 {
 	const struct blob_target *target = blob->target;
-	char line[PROGRESS_LINE];
+	char line[BAR_LINE];
 
 	if (target->size > 0 && len > target->size - blob->got)
 		return err_set(err, -EMSGSIZE, "more came than %llu bytes",
@@ -55,7 +55,7 @@ blob_add(struct blob *blob, const void *data, size_t len, struct err *err)
 	sha256_add(blob->sum, data, len);
 	blob->got += len;
 	target->alive(target->arg);
-	if (progress_step(&blob->progress, blob->got, clock_mono_ms(), line))
+	if (bar_step(&blob->bar, blob->got, clock_mono_ms(), line))
 		target->say(target->arg, line);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* The progress bar of a transfer, as lines.  Pure: `now_ms` is a parameter. */
-#include "images/stage1/progress.h"
+#include "lib/bar.h"
 
 #include <stdio.h>
 
@@ -8,32 +8,32 @@
 #define MIB 1048576.0
 
 void
-progress_init(struct progress *p, uint64_t total, uint64_t from, int64_t now_ms)
+bar_init(struct bar *p, uint64_t total, uint64_t from, int64_t now_ms)
 {
 	unsigned tenth = total > 0 && from <= total ? (unsigned)(from * 10 / total) : 0;
 
-	*p = (struct progress){ .total = total, .from = from, .began_ms = now_ms, .said_ms = now_ms,
+	*p = (struct bar){ .total = total, .from = from, .began_ms = now_ms, .said_ms = now_ms,
 				.tenth = tenth };
 }
 
 static void
-format(const struct progress *p, uint64_t got, int64_t now_ms, char ret[PROGRESS_LINE])
+format(const struct bar *p, uint64_t got, int64_t now_ms, char ret[BAR_LINE])
 {
 	static const char bar[] = "##########..........";
 	double seconds = now_ms > p->began_ms ? (double)(now_ms - p->began_ms) / 1000 : 0.001;
 	double speed = got > p->from ? (double)(got - p->from) / MIB / seconds : 0;
 
 	if (p->total == 0) {
-		snprintf(ret, PROGRESS_LINE, "%.1f MiB  %.1f MiB/s", (double)got / MIB, speed);
+		snprintf(ret, BAR_LINE, "%.1f MiB  %.1f MiB/s", (double)got / MIB, speed);
 		return;
 	}
-	snprintf(ret, PROGRESS_LINE, "[%.10s] %3u %%  %.1f of %.1f MiB  %.1f MiB/s",
+	snprintf(ret, BAR_LINE, "[%.10s] %3u %%  %.1f of %.1f MiB  %.1f MiB/s",
 		 bar + 10 - p->tenth, (unsigned)((double)got * 100 / (double)p->total),
 		 (double)got / MIB, (double)p->total / MIB, speed);
 }
 
 bool
-progress_step(struct progress *p, uint64_t got, int64_t now_ms, char ret[PROGRESS_LINE])
+bar_step(struct bar *p, uint64_t got, int64_t now_ms, char ret[BAR_LINE])
 {
 	bool all = p->total > 0 && got >= p->total;
 	double part = p->total > 0 ? (double)got / (double)p->total : 0;

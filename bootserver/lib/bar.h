@@ -1,23 +1,23 @@
-#ifndef STAGE1_PROGRESS_H
-#define STAGE1_PROGRESS_H
+#ifndef LIB_BAR_H
+#define LIB_BAR_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PROGRESS_LINE 80
+#define BAR_LINE 80
 
 /* A progress bar for a person who reads a serial log: a line for each tenth, two in a second at
  * most, and one each 15 s where it goes slowly. */
-struct progress {
+struct bar {
 	uint64_t total;			/* bytes; 0: not known */
 	uint64_t from;			/* bytes that were there at the start: not in the speed */
 	int64_t began_ms, said_ms;
 	unsigned tenth;			/* the last one said */
 };
 
-void progress_init(struct progress *p, uint64_t total, uint64_t from, int64_t now_ms);
+void bar_init(struct bar *p, uint64_t total, uint64_t from, int64_t now_ms);
 
 /* True with the line in `ret` if one is due at `got` bytes. */
-bool progress_step(struct progress *p, uint64_t got, int64_t now_ms, char ret[PROGRESS_LINE]);
+bool bar_step(struct bar *p, uint64_t got, int64_t now_ms, char ret[BAR_LINE]);
 
 #endif

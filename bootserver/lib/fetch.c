@@ -1,8 +1,8 @@
 /*
- * The root, fetched by libcurl.  One transfer ends as one fetch_event; what follows from it stands
+ * A blob, fetched by libcurl.  One transfer ends as one fetch_event; what follows from it stands
  * in retry.c's table.
  */
-#include "images/stage1/fetch.h"
+#include "lib/fetch.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "images/stage1/retry.h"
+#include "lib/retry.h"
 #include "lib/chance.h"
 #include "lib/str.h"
 
@@ -101,7 +101,7 @@ whole(struct transfer *t)
 	int code = blob_check(blob, t->err);
 
 	if (code < 0 && blob->target->size > blob->got)
-		err_set(t->err, code, "the blob has %llu bytes, bootserver.size says %llu",
+		err_set(t->err, code, "the blob has %llu bytes, not %llu",
 			(unsigned long long)blob->got, (unsigned long long)blob->target->size);
 	return code < 0 ? FETCH_WRONG : FETCH_ALL;
 }
@@ -198,5 +198,5 @@ fetch_blob(const char *url, const struct blob_target *target, struct err *err)
 	if (t.curl != NULL)
 		curl_easy_cleanup(t.curl);
 	blob_close(&blob, code == 0);
-	return code < 0 ? err_wrap(err, code, "cannot fetch the root") : 0;
+	return code < 0 ? err_wrap(err, code, "cannot fetch blob %.12s…", target->sha256) : 0;
 }

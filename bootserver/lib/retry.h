@@ -1,5 +1,5 @@
-#ifndef STAGE1_RETRY_H
-#define STAGE1_RETRY_H
+#ifndef LIB_RETRY_H
+#define LIB_RETRY_H
 
 #include <stdbool.h>
 #include <stdint.h>
