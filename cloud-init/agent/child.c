@@ -18,8 +18,8 @@
 
 extern char **environ;
 
-static int
-spawn(const char *const *argv, int out, pid_t *ret_pid)
+int
+child_spawn(const char *const *argv, int out, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	int r;
@@ -78,7 +78,7 @@ child_run(const char *const *argv, int timeout_ms, char **ret_out, struct err *e
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_errno(err, -errno, "cannot make a pipe");
 	buf_init(&out);
-	r = spawn(argv, ends[1], &pid);
+	r = child_spawn(argv, ends[1], &pid);
 	close(ends[1]);
 	if (r < 0) {
 		err_errno(err, r, "cannot start %s", argv[0]);
