@@ -17,16 +17,36 @@
 #include "lib/sha256.h"
 #include "lib/str.h"
 
-#define FOLDER WHERE_STATE "/image-cache"
 #define PIECE (1 << 20)
 
-/* Removes the oldest images beyond the `most` newest, and what a lost power left half written. */
+static char kept[CACHE_KEPT][SHA256_TEXT];
+
+void
+cache_keep(const char *sha256)
+{
+	for (size_t i = 0; i < CACHE_KEPT; i++)
+		if (!kept[i][0] || str_eq(kept[i], sha256)) {
+			str_copy(kept[i], sizeof(kept[i]), sha256);
+			return;
+		}
+}
+
+static bool
+is_kept(const char *name)
+{
+	for (size_t i = 0; i < CACHE_KEPT; i++)
+		if (str_eq(kept[i], name))
+			return true;
+	return false;
+}
+
+/* Removes the oldest files beyond the `most` newest, and what a lost power left half written. */
 static void
-tidy(int dir, const char *keep, size_t most)
+tidy(int dir, size_t most)
 {
 	struct dirent *entry;
 	char oldest[256];
-	struct timespec when;
+	struct timespec when = { 0 };
 	struct stat st;
 	size_t count;
 	DIR *d;
@@ -38,7 +58,7 @@ tidy(int dir, const char *keep, size_t most)
 		while (d && (entry = readdir(d))) {
 			if (str_starts(entry->d_name, "new-"))
 				unlinkat(dir, entry->d_name, 0);
-			if (!hex_is_sha256(entry->d_name) || str_eq(entry->d_name, keep) ||
+			if (!hex_is_sha256(entry->d_name) || is_kept(entry->d_name) ||
 			    fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 				continue;
 			if (count++ == 0 || st.st_mtim.tv_sec < when.tv_sec) {
@@ -62,6 +82,30 @@ has_room(int dir, off_t size)
 	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
 	/* A tenth of the partition stays for what the machine is there for. */
 	return free_bytes > (uint64_t)size + (uint64_t)fs.f_blocks * fs.f_frsize / 10;
+}
+
+static bool
+make_room(int dir, off_t size)
+{
+	if (!has_room(dir, size))
+		tidy(dir, 0);
+	return has_room(dir, size);
+}
+
+bool
+cache_room(const char *sha256, uint64_t size)
+{
+	char path[WHERE_MAX];
+	int dir = open(where(path, CACHE_FOLDER), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool room;
+
+	if (dir < 0)
+		return false;
+	cache_keep(sha256);
+	tidy(dir, CACHE_MOST);
+	room = make_room(dir, (off_t)size);
+	close(dir);
+	return room;
 }
 
 static int
@@ -120,17 +164,16 @@ cache_root(const char *sha256, struct err *err)
 	if (!hex_is_sha256(sha256))
 		return 0;
 	from = open(where(path, WHERE_RUN "/root.erofs"), O_RDONLY | O_CLOEXEC);
-	dir = open(where(path, FOLDER), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = open(where(path, CACHE_FOLDER), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (from < 0 || dir < 0 || fstat(from, &st) < 0)
 		goto out;
-	tidy(dir, sha256, CACHE_MOST - 1);
+	cache_keep(sha256);
+	tidy(dir, CACHE_MOST);
 	if (faccessat(dir, sha256, F_OK, 0) == 0) {
 		utimensat(dir, sha256, NULL, 0);
 		goto out;
 	}
-	if (!has_room(dir, st.st_size))
-		tidy(dir, sha256, 0);
-	if (has_room(dir, st.st_size))
+	if (make_room(dir, st.st_size))
 		r = copy(from, dir, sha256, err);
 out:
 	if (from >= 0)

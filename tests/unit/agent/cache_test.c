@@ -9,7 +9,7 @@
 #include "lib/str.h"
 #include "tree.h"
 
-#define FOLDER WHERE_STATE "/image-cache"
+#define FOLDER CACHE_FOLDER
 #define ROOT "the bytes of a root"
 
 static char digest[SHA256_TEXT];
@@ -80,9 +80,32 @@ the_newest_stay(void **state)
 	old_image('b', 100);
 	old_image('c', 200);
 	old_image('d', 400);
+	old_image('e', 250);
+	old_image('f', 50);
 	assert_int_equal(cache_root(digest, &err), 1);
-	assert_true(has('b') && has('c'));
+	assert_true(has('b') && has('c') && has('e') && has('f'));
 	assert_false(has('a') || has('d'));
+}
+
+/* A file in use outlives newer ones, and one that cannot have room drives out the others alone. */
+static void
+those_in_use_stay(void **state)
+{
+	char used[SHA256_TEXT];
+
+	(void)state;
+	memset(used, 'a', 64);
+	used[64] = '\0';
+	cache_keep(used);
+	old_image('a', 900);
+	for (char c = 'b'; c <= 'f'; c++)
+		old_image(c, 100 + c);
+	assert_true(cache_room(digest, 1));
+	assert_true(has('a') && has('b') && has('e'));
+	assert_false(has('f'));
+	assert_false(cache_room(digest, 1ULL << 60));
+	assert_true(has('a'));
+	assert_false(has('b'));
 }
 
 /* Bytes that are not what was booted never get the name of it. */
@@ -120,6 +143,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(kept_once, setup, tree_fini),
 		cmocka_unit_test_setup_teardown(the_newest_stay, setup, tree_fini),
+		cmocka_unit_test_setup_teardown(those_in_use_stay, setup, tree_fini),
 		cmocka_unit_test_setup_teardown(wrong_bytes, setup, tree_fini),
 		cmocka_unit_test_setup_teardown(nothing_to_do, setup, tree_fini),
 	};
