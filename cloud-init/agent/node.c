@@ -1,0 +1,182 @@
+/* What makes this machine a node and lasts: see node.h. */
+#include "cloud-init/agent/node.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "cloud-init/agent/where.h"
+#include "lib/file.h"
+#include "lib/json.h"
+#include "lib/pki.h"
+#include "lib/str.h"
+
+#define KEY NODE_FOLDER "/kubelet.key"
+#define MARK NODE_FOLDER "/node.json"
+#define KUBELET_CONF "/etc/kubernetes/kubelet.conf"
+#define ETCD_MEMBER "/var/lib/etcd/member"
+
+static EVP_PKEY *
+make_key(struct err *err)
+{
+	EVP_PKEY *key = pki_key_new(err);
+	char path[WHERE_MAX], *pem;
+	int r = -EIO;
+
+	if (!key)
+		return NULL;
+	pem = pki_key_pem(key);
+	if (pem)
+		r = file_mkdirs(AT_FDCWD, where(path, NODE_FOLDER), 0755, err);
+	if (r == 0)
+		r = file_write((struct file_new){ AT_FDCWD, where(path, KEY), 0600 }, pem,
+			       strlen(pem), err);
+	free(pem);
+	if (r < 0) {
+		EVP_PKEY_free(key);
+		return NULL;
+	}
+	return key;
+}
+
+/* Unlike the machine's key this one is pinned nowhere: what cannot be read is made anew. */
+static EVP_PKEY *
+open_key(struct err *err)
+{
+	char *pem = where_text(KEY);
+	EVP_PKEY *key = pem ? pki_key_parse(pem, err) : NULL;
+
+	free(pem);
+	return key ? key : make_key(err);
+}
+
+static X509_REQ *
+make_request(EVP_PKEY *key, const char *name)
+{
+	char *cn = str_format("system:node:%s", name);
+	X509_NAME *subject = X509_NAME_new();
+	X509_REQ *req = X509_REQ_new();
+	bool good;
+
+	good = req && subject &&
+	       X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_UTF8,
+					  (const unsigned char *)"system:nodes", -1, -1, 0) &&
+	       X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
+					  (const unsigned char *)cn, -1, -1, 0) &&
+	       X509_REQ_set_subject_name(req, subject) && X509_REQ_set_pubkey(req, key) &&
+	       X509_REQ_sign(req, key, EVP_sha256()) > 0;
+	X509_NAME_free(subject);
+	free(cn);
+	if (good)
+		return req;
+	X509_REQ_free(req);
+	return NULL;
+}
+
+char *
+node_csr(const char *name, struct err *err)
+{
+	EVP_PKEY *key = open_key(err);
+	BIO *bio = BIO_new(BIO_s_mem());
+	X509_REQ *req = NULL;
+	char *text, *ret = NULL;
+	long len;
+
+	if (key)
+		req = make_request(key, name);
+	if (req && bio && PEM_write_bio_X509_REQ(bio, req)) {
+		len = BIO_get_mem_data(bio, &text);
+		ret = str_format("%.*s", (int)len, text);
+	} else if (key) {
+		err_set(err, -EIO, "cannot make the request for the kubelet's certificate");
+	}
+	X509_REQ_free(req);
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	return ret;
+}
+
+/* The mark's cluster in `ret`, or NULL; a mark without the kubelet's file counts for nothing. */
+static char *
+marked(void)
+{
+	char *text = where_is(KUBELET_CONF) ? where_text(MARK) : NULL, *ret = NULL;
+	struct err ignored;
+	json_t *o;
+
+	if (text && json_parse(&o, text, strlen(text), &ignored) == 0) {
+		ret = str_dup(json_str(o, "cluster", NULL));
+		json_decref(o);
+	}
+	free(text);
+	return ret;
+}
+
+json_t *
+node_have(void)
+{
+	char *cluster = marked();
+	json_t *o = json_object();
+
+	json_object_set_new(o, "cluster", cluster ? json_string(cluster) : json_null());
+	json_put_flag(o, "node", cluster != NULL);
+	json_put_flag(o, "etcd", where_is(ETCD_MEMBER));
+	free(cluster);
+	return o;
+}
+
+bool
+node_kept(const char *cluster)
+{
+	char *there = marked();
+	bool same = there && str_eq(there, cluster);
+
+	free(there);
+	return same;
+}
+
+bool
+node_traces(void)
+{
+	static const char *const traces[] = {
+		MARK, KUBELET_CONF, ETCD_MEMBER, "/etc/kubernetes/bootstrap-kubelet.conf",
+		"/var/lib/kubelet/config.yaml", "/etc/kubernetes/pki/apiserver.crt",
+		"/etc/kubernetes/manifests/etcd.yaml",
+	};
+
+	for (size_t i = 0; i < sizeof(traces) / sizeof(*traces); i++)
+		if (where_is(traces[i]))
+			return true;
+	return false;
+}
+
+int
+node_mark(const char *cluster, const char *action, struct err *err)
+{
+	char path[WHERE_MAX], *text;
+	json_t *o = json_object();
+	size_t len;
+	int r;
+
+	json_put(o, "cluster", cluster);
+	json_put(o, "action", action);
+	text = json_text(o, &len);
+	r = file_write((struct file_new){ AT_FDCWD, where(path, MARK), 0644 }, text, len, err);
+	free(text);
+	json_decref(o);
+	return r;
+}
+
+void
+node_unmark(void)
+{
+	char path[WHERE_MAX];
+
+	unlink(where(path, MARK));
+}

@@ -1,0 +1,32 @@
+#ifndef AGENT_NODE_H
+#define AGENT_NODE_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "lib/err.h"
+
+/*
+ * What makes this machine a node and lasts: the kubelet's own key, and the mark that kubeadm has
+ * ended well (docs/CLUSTER.md).  All of it lies in /etc/kubernetes, so on the state partition.
+ */
+#define NODE_FOLDER "/etc/kubernetes/bootserver"
+
+/* The request for the kubelet's certificate (PEM PKCS#10, CN=system:node:NAME, O=system:nodes), by
+ * the kubelet's key, which is made if there is none.  The caller frees; NULL: it failed. */
+char *node_csr(const char *name, struct err *err);
+
+/* {"cluster": id or null, "node": …, "etcd": …}: what was kept here.  New reference. */
+json_t *node_have(void);
+
+/* Is this machine a node of that cluster already? */
+bool node_kept(const char *cluster);
+
+/* Is there anything that kubeadm left? */
+bool node_traces(void);
+
+int node_mark(const char *cluster, const char *action, struct err *err);
+void node_unmark(void);
+
+#endif
