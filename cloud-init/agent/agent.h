@@ -8,7 +8,9 @@
 
 #include "cloud-init/agent/ears.h"
 #include "cloud-init/agent/input.h"
+#include "cloud-init/agent/job.h"
 #include "cloud-init/agent/key.h"
+#include "cloud-init/agent/part.h"
 #include "cloud-init/agent/queue.h"
 #include "cloud-init/agent/steps.h"
 #include "cloud-init/agent/verdict.h"
@@ -19,6 +21,19 @@
  * server, run.c turns the wheel.
  */
 #define AGENT_TEXT 256
+
+/* The cluster that this machine is, or is to be, a node of. */
+struct cluster {
+	json_t *answer;		/* the engine's last «go», owned; NULL before it came */
+	bool none;		/* it has no roles for this machine */
+	struct part parts[PARTS_MOST];
+	size_t nparts;
+	bool stale;		/* it has changed since: to be asked for again */
+	size_t act;		/* of the present step */
+	size_t stage;		/* the next one to be applied */
+	struct job job;
+	char said[AGENT_TEXT];	/* the last line of the job that is to be told */
+};
 
 struct agent {
 	struct input input;
@@ -31,6 +46,7 @@ struct agent {
 	json_t *facts;		/* NULL before they are collected */
 	struct queue queue;
 	struct steps steps;
+	struct cluster cluster;
 
 	bool stale;		/* the server's facts are older than ours */
 	bool enrolled;		/* the server knows our key in this boot */
@@ -64,6 +80,10 @@ void enrol_refresh(struct agent *agent);
 /* Opens the machine's key where the verdict says (once); 0 or negative. */
 int enrol_open_key(struct agent *agent, struct err *err);
 
+/* Joining the cluster and giving it its objects, likewise. */
+enum step_word join_step(struct agent *agent, char text[AGENT_TEXT]);
+enum step_word roles_step(struct agent *agent, char text[AGENT_TEXT]);
+
 /* Puts an event into the queue and, with its text, on the console. */
 void agent_tell(struct agent *agent, enum phase phase, enum phase_state state, const char *text,
 		json_t *data);
@@ -75,6 +95,11 @@ void agent_later(struct agent *agent);
  * tried again later; both do nothing before their time or before enrolment. */
 void talk_send(struct agent *agent);
 void talk_poll(struct agent *agent, int wait_s);
+
+/* One question of an enrolled machine; 0 with a good answer, which the caller frees.  Negative
+ * before the time for a next try has come, too; -ENOENT: the server knows no such path. */
+#define PATH_CLUSTER "/v1/self/cluster"
+int talk_ask(struct agent *agent, const struct wire_question *question, json_t **ret);
 
 /* Does the order that was reported, if there is one. */
 void order_do(struct agent *agent);

@@ -9,7 +9,6 @@
 #include "cloud-init/agent/facts.h"
 #include "cloud-init/agent/health.h"
 #include "cloud-init/agent/state.h"
-#include "cloud-init/agent/unit.h"
 #include "cloud-init/agent/where.h"
 #include "lib/clock.h"
 #include "lib/str.h"
@@ -70,28 +69,6 @@ storage_step(struct agent *agent, char text[AGENT_TEXT])
 	}
 	snprintf(text, AGENT_TEXT, "state %s: %.230s", verdict_name(agent->verdict.result),
 		 agent->verdict.reason);
-	return STEP_DONE;
-}
-
-static enum step_word
-join_step(struct agent *agent, char text[AGENT_TEXT])
-{
-	struct err err;
-
-	if (unit_begin("containerd.service", &err) < 0) {
-		agent_later(agent);
-		snprintf(text, AGENT_TEXT, "%.250s", err.text);
-		return STEP_FAIL;
-	}
-	str_copy(text, AGENT_TEXT, "no roles");
-	return STEP_DONE;
-}
-
-static enum step_word
-roles_step(struct agent *agent, char text[AGENT_TEXT])
-{
-	(void)agent;
-	str_copy(text, AGENT_TEXT, "no roles");
 	return STEP_DONE;
 }
 

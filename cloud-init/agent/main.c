@@ -2,12 +2,14 @@
  * bootserver-agent: what a booted machine does for itself.  README.md tells where to start.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <fcntl.h>
 
 #include "cloud-init/agent/agent.h"
+#include "cloud-init/agent/part.h"
 #include "cloud-init/agent/state.h"
 #include "cloud-init/agent/where.h"
 #include "lib/log.h"
@@ -47,12 +49,25 @@ help_run(struct err *err)
 	return 0;
 }
 
+/* kubeadm and its kin come with the image's part kube. */
+static void
+add_paths(void)
+{
+	const char *path = getenv("PATH");
+	char *text = str_format("%s:%s", PART_PATH, path ? path : "/usr/sbin:/usr/bin:/sbin:/bin");
+
+	setenv("PATH", text, 1);
+	setenv("KUBECACHEDIR", WHERE_RUN "/kubectl", 1);
+	free(text);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct err err;
 
 	log_init("agent", LOG_LEVEL_INFO);
+	add_paths();
 	if (argc == 4 && str_eq(argv[1], "--root")) {
 		where_root_set(argv[2]);
 		argv += 2;

@@ -33,9 +33,9 @@ agent_later(struct agent *agent)
 
 /* The server no longer knows this key (restored from a backup, machine deleted): enrol again. */
 static bool
-forgotten(struct agent *agent, long status)
+forgotten(struct agent *agent, const char *path, long status)
 {
-	if (status != 401 && status != 403 && status != 404)
+	if (status != 401 && status != 403 && (status != 404 || str_eq(path, PATH_CLUSTER)))
 		return false;
 	log_warn("machine=%s the boot server does not know this machine's key: enrolling again",
 		 agent->input.name);
@@ -46,15 +46,16 @@ forgotten(struct agent *agent, long status)
 	return true;
 }
 
-/* One question; 0 with a good answer, which the caller frees. */
-static int
-ask(struct agent *agent, const char *path, json_t *body, long timeout_ms, json_t **ret)
+int
+talk_ask(struct agent *agent, const struct wire_question *question, json_t **ret)
 {
-	const struct wire_question question = { path, body, timeout_ms };
 	struct wire_answer answer;
 	struct err err;
-	int r = wire_ask(&agent->wire, &question, &answer, &err);
+	int r;
 
+	if (!agent->enrolled || clock_mono_ms() < agent->send_at_ms)
+		return -EAGAIN;
+	r = wire_ask(&agent->wire, question, &answer, &err);
 	if (r == 0 && answer.status != 200) {
 		json_decref(answer.body);
 		r = err_set(&err, -EPROTO, "status %ld", answer.status);
@@ -66,9 +67,9 @@ ask(struct agent *agent, const char *path, json_t *body, long timeout_ms, json_t
 	}
 	if (answer.status != 409)	/* 409: the counter was moved, ask again at once */
 		agent->send_at_ms = patience(&agent->sends);
-	if (!forgotten(agent, answer.status))
-		log_warn("machine=%s %s: %s", agent->input.name, path, err.text);
-	return r;
+	if (!forgotten(agent, question->path, answer.status))
+		log_warn("machine=%s %s: %s", agent->input.name, question->path, err.text);
+	return answer.status == 404 ? -ENOENT : r;
 }
 
 /* Sends the oldest events; true if some of them are now in store at the server. */
@@ -77,10 +78,11 @@ send_batch(struct agent *agent, json_t *batch)
 {
 	size_t before = json_array_size(agent->queue.events);
 	json_t *body = json_object(), *answer;
+	const struct wire_question question = { "/v1/self/events", body, ASK_MS };
 	bool good = false;
 
 	json_object_set_new(body, "events", batch);
-	if (ask(agent, "/v1/self/events", body, ASK_MS, &answer) == 0) {
+	if (talk_ask(agent, &question, &answer) == 0) {
 		queue_ack(&agent->queue, json_num(answer, "ack", 0));
 		good = json_array_size(agent->queue.events) < before;
 		agent->dirty = true;
@@ -118,11 +120,22 @@ take_order(struct agent *agent, const json_t *order)
 			 kind);
 }
 
+/* Something that concerns us has changed in the cluster. */
+static void
+notice(struct agent *agent, const json_t *answer)
+{
+	const char *now = json_str(answer, "cluster_digest", NULL);
+
+	if (now && !str_eq(now, json_str(agent->cluster.answer, "digest", NULL)))
+		agent->cluster.stale = true;
+}
+
 void
 talk_poll(struct agent *agent, int wait_s)
 {
 	int64_t began = clock_mono_ms();
 	json_t *body, *answer, *orders, *order;
+	struct wire_question question = { "/v1/self/poll" };
 	size_t i;
 
 	if (!agent->enrolled || clock_mono_ms() < agent->send_at_ms ||
@@ -133,7 +146,10 @@ talk_poll(struct agent *agent, int wait_s)
 	body = json_object();
 	json_put_num(body, "wait_s", wait_s);
 	json_object_set_new(body, "done", json_copy(agent->done));
-	if (ask(agent, "/v1/self/poll", body, wait_s * 1000L + ASK_MS, &answer) == 0) {
+	question.body = body;
+	question.timeout_ms = wait_s * 1000L + ASK_MS;
+	if (talk_ask(agent, &question, &answer) == 0) {
+		notice(agent, answer);
 		json_array_clear(agent->done);
 		order_do(agent);
 		orders = json_object_get(answer, "orders");

@@ -1,0 +1,243 @@
+/* The cluster's objects, by kubectl: see apply.h. */
+#include "cloud-init/agent/apply.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cloud-init/agent/child.h"
+#include "cloud-init/agent/place.h"
+#include "cloud-init/agent/where.h"
+#include "lib/file.h"
+#include "lib/json.h"
+#include "lib/str.h"
+
+#define ADMIN "--kubeconfig=/etc/kubernetes/admin.conf"
+#define KUBELET "--kubeconfig=/etc/kubernetes/kubelet.conf"
+#define FOLDER WHERE_RUN "/stages"
+#define APPLY_MS (5 * 60000)
+#define WAIT_MS (2 * 60000)
+#define WAIT_WORDS "--timeout=60s"
+#define ARGS_MOST 64
+
+struct args {
+	const char *argv[ARGS_MOST + 1];
+	size_t count;
+	char *owned[ARGS_MOST];
+	size_t nowned;
+};
+
+static void
+add(struct args *args, const char *word)
+{
+	if (args->count < ARGS_MOST)
+		args->argv[args->count++] = word;
+}
+
+static void
+add_owned(struct args *args, char *word)
+{
+	if (args->nowned == ARGS_MOST) {
+		free(word);
+		return;
+	}
+	args->owned[args->nowned++] = word;
+	add(args, word);
+}
+
+static void
+args_fini(struct args *args)
+{
+	for (size_t i = 0; i < args->nowned; i++)
+		free(args->owned[i]);
+}
+
+static void
+rest(unsigned int tries)
+{
+	const struct timespec pause = { tries < 4 ? 1 << tries : 10, 0 };
+
+	nanosleep(&pause, NULL);
+}
+
+/* The path of a stage's file: one that the engine placed, or one of a part's manifests. */
+static char *
+file_path(const char *name)
+{
+	static const char *const parts[] = { "kube", "ceph" };
+	char path[WHERE_MAX];
+
+	if (place_allowed(name))
+		return str_dup(where(path, "%s", name));
+	for (size_t i = 0; !strchr(name, '/') && i < sizeof(parts) / sizeof(*parts); i++) {
+		where(path, WHERE_RUN "/%s/manifests/%s", parts[i], name);
+		if (access(path, F_OK) == 0)
+			return str_dup(path);
+	}
+	return NULL;
+}
+
+static int
+add_files(struct args *args, const json_t *stage, struct err *err)
+{
+	json_t *files = json_object_get(stage, "files"), *file;
+	char *path;
+	size_t i;
+
+	json_array_foreach(files, i, file) {
+		path = json_is_string(file) ? file_path(json_string_value(file)) : NULL;
+		if (!path)
+			return err_set(err, -ENOENT, "no part has the manifest %.100s",
+				       json_is_string(file) ? json_string_value(file) : "?");
+		add(args, "-f");
+		add_owned(args, path);
+	}
+	return 0;
+}
+
+/* The stage's own objects, as a file. */
+static int
+add_text(struct args *args, const json_t *stage, struct err *err)
+{
+	const char *text = json_str(stage, "text", ""), *name = json_str(stage, "name", "");
+	char path[WHERE_MAX];
+	int r;
+
+	if (!text[0])
+		return 0;
+	r = file_mkdirs(AT_FDCWD, where(path, FOLDER), 0700, err);
+	if (r == 0)
+		r = file_update((struct file_new){ AT_FDCWD, where(path, FOLDER "/%s.yaml", name),
+						   0600 }, text, strlen(text), err);
+	if (r < 0)
+		return r;
+	add(args, "-f");
+	add_owned(args, str_dup(path));
+	return 0;
+}
+
+/* Until the API server has taken it: webhooks and service accounts come late, it may be away. */
+static void
+apply(const char *const *argv, const char *name)
+{
+	struct err err;
+
+	for (unsigned int tries = 0;; tries++) {
+		if (child_must(argv, APPLY_MS, &err) == 0)
+			return;
+		printf("%s: not taken yet: %s\n", name, err.text);
+		rest(tries);
+	}
+}
+
+/* One line of the stage's `wait`, until it comes true. */
+static void
+wait_for(const json_t *words, const char *name)
+{
+	struct args args = { .count = 0 };
+	struct buf told;
+	struct err err;
+	json_t *word;
+	size_t i;
+
+	buf_init(&told);
+	add(&args, "kubectl");
+	add(&args, ADMIN);
+	json_array_foreach((json_t *)(uintptr_t)words, i, word) {
+		add(&args, json_string_value(word) ? json_string_value(word) : "");
+		if (json_is_string(word) && strchr(json_string_value(word), '/'))
+			buf_format(&told, " %s", json_string_value(word));
+	}
+	add(&args, WAIT_WORDS);
+	printf("%s: waits for%s\n", name, told.text);
+	for (unsigned int tries = 0; child_must(args.argv, WAIT_MS, &err) < 0; tries++) {
+		printf("%s: waits for%s: %s\n", name, told.text, err.text);
+		rest(tries);
+	}
+	buf_fini(&told);
+}
+
+int
+apply_stage(const json_t *stage, struct err *err)
+{
+	static const char *const words[] = { "kubectl", ADMIN, "apply", "--server-side",
+					     "--force-conflicts", "-o", "name" };
+	const char *name = json_str(stage, "name", "");
+	json_t *waits = json_object_get(stage, "wait"), *one;
+	struct args args = { .count = 0 };
+	size_t i;
+	int r;
+
+	if (!str_is_label(name))
+		return err_set(err, -EBADMSG, "\"%.32s\" is no name of a stage", name);
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		add(&args, words[i]);
+	r = add_files(&args, stage, err);
+	if (r == 0)
+		r = add_text(&args, stage, err);
+	if (r == 0) {
+		printf("%s: applies\n", name);
+		apply(args.argv, name);
+		json_array_foreach(waits, i, one)
+			wait_for(one, name);
+	}
+	args_fini(&args);
+	return r;
+}
+
+bool
+apply_node_ready(const json_t *node, char *why, size_t size)
+{
+	json_t *list = json_object_get(json_object_get(node, "status"), "conditions"), *one;
+	size_t i;
+
+	json_array_foreach(list, i, one) {
+		if (!str_eq(json_str(one, "type", ""), "Ready"))
+			continue;
+		snprintf(why, size, "%s", json_str(one, "message", "no reason is given"));
+		return str_eq(json_str(one, "status", ""), "True");
+	}
+	str_copy(why, size, "the kubelet has not reported yet");
+	return false;
+}
+
+/* One look at the node. */
+static bool
+look(const char *node, char *why, size_t size)
+{
+	const char *argv[] = { "kubectl", KUBELET, "get", "node", node, "-o", "json", NULL };
+	char *text = NULL;
+	json_t *o = NULL;
+	struct err err;
+	bool ready = false;
+	int r = child_run(argv, WAIT_MS, &text, &err);
+
+	if (r == 0 && json_parse(&o, text, strlen(text), &err) == 0)
+		ready = apply_node_ready(o, why, size);
+	else
+		str_copy(why, size, r < 0 ? err.text : text);
+	json_decref(o);
+	free(text);
+	return ready;
+}
+
+int
+apply_ready(const char *node, struct err *err)
+{
+	char *object = str_format("node/%s", node), why[AGENT_TEXT / 2];
+	const char *argv[] = { "kubectl", KUBELET, "wait", "--for=condition=Ready", object,
+			       "--timeout=20s", NULL };
+
+	(void)err;
+	while (!look(node, why, sizeof(why))) {
+		printf("%.*s\n", (int)strcspn(why, "\n"), why);
+		if (child_run(argv, WAIT_MS, NULL, err) != 0)
+			rest(0);
+	}
+	free(object);
+	return 0;
+}

@@ -1,0 +1,21 @@
+#ifndef AGENT_APPLY_H
+#define AGENT_APPLY_H
+
+#include "cloud-init/agent/agent.h"
+
+/*
+ * kubectl, as the agent uses it: the cluster's objects go to the API server stage by stage, and the
+ * node is waited for.  All of these take their time: they run in jobs.
+ */
+
+/* Applies one stage until it is taken, prunes, then waits as the stage says; prints what it waits
+ * for.  It gives up only on what no waiting mends: a stage that is ill-formed. */
+int apply_stage(const json_t *stage, struct err *err);
+
+/* Waits until the node is Ready, as the kubelet's own key sees it. */
+int apply_ready(const char *node, struct err *err);
+
+/* Is the node of `kubectl get node -o json` Ready?  Else `why` says what it lacks.  Pure. */
+bool apply_node_ready(const json_t *node, char *why, size_t size);
+
+#endif

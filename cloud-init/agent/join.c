@@ -1,0 +1,183 @@
+/*
+ * Joining: from an enrolled machine to a node.  Each act may be done twice; what fails begins with
+ * the question to the engine again, since its answer may be another one by then.
+ */
+#include <stdio.h>
+
+#include "cloud-init/agent/cluster.h"
+#include "cloud-init/agent/kubeadm.h"
+#include "cloud-init/agent/node.h"
+#include "cloud-init/agent/seed.h"
+#include "cloud-init/agent/unit.h"
+#include "lib/json.h"
+#include "lib/str.h"
+
+static bool
+is_kept(const struct agent *agent)
+{
+	return node_kept(json_str(agent->cluster.answer, "cluster", ""));
+}
+
+static const char *
+action(const struct agent *agent)
+{
+	return json_str(agent->cluster.answer, "action", "");
+}
+
+static int
+bring_all(void *arg, struct err *err)
+{
+	const struct agent *agent = arg;
+	const struct part_source source = { agent->input.url, agent->input.nonce };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < agent->cluster.nparts; i++)
+		r = part_bring(&agent->cluster.parts[i], &source, err);
+	return r;
+}
+
+static int
+start_parts(struct agent *agent, struct err *err)
+{
+	return job_call(&agent->cluster.job, bring_all, agent, err);
+}
+
+static enum step_word
+parts_act(struct agent *agent, char text[AGENT_TEXT])
+{
+	static const struct cluster_work work = { .what = "parts", .start = start_parts };
+
+	return cluster_work(agent, &work, text);
+}
+
+static int
+seed(void *arg, struct err *err)
+{
+	const struct agent *agent = arg;
+	const struct cluster *cluster = &agent->cluster;
+	int r = 0;
+
+	if (seed_needed(cluster->parts, cluster->nparts)) {
+		r = unit_stop("kubelet.service", err);
+		if (r == 0)
+			r = unit_stop("containerd.service", err);
+		if (r == 0)
+			r = seed_containerd(cluster->parts, cluster->nparts, err);
+	}
+	return r < 0 ? r : unit_start("containerd.service", err);
+}
+
+static int
+start_seed(struct agent *agent, struct err *err)
+{
+	return job_call(&agent->cluster.job, seed, agent, err);
+}
+
+static enum step_word
+seed_act(struct agent *agent, char text[AGENT_TEXT])
+{
+	static const struct cluster_work work = { .what = "containerd", .start = start_seed };
+
+	return cluster_work(agent, &work, text);
+}
+
+static int
+clean(void *arg, struct err *err)
+{
+	(void)arg;
+	return kubeadm_clean(err);
+}
+
+static int
+start_clean(struct agent *agent, struct err *err)
+{
+	return job_call(&agent->cluster.job, clean, agent, err);
+}
+
+/* What another cluster, or a kubeadm that did not end well, has left here. */
+static enum step_word
+clean_act(struct agent *agent, char text[AGENT_TEXT])
+{
+	static const struct cluster_work work = {
+		.what = "cleans away an earlier join", .start = start_clean,
+	};
+
+	if (!job_is(&agent->cluster.job) && (is_kept(agent) || !node_traces()))
+		return STEP_DONE;
+	return cluster_work(agent, &work, text);
+}
+
+static int
+start_kubeadm(struct agent *agent, struct err *err)
+{
+	const char *const *command = kubeadm_command(action(agent));
+
+	if (!command)
+		return err_set(err, -1, "the engine asks for \"%.32s\"", action(agent));
+	return job_start(&agent->cluster.job, command, KUBEADM_MS, err);
+}
+
+static enum step_word
+kubeadm_act(struct agent *agent, char text[AGENT_TEXT])
+{
+	static const struct cluster_work work = {
+		.what = "kubeadm", .start = start_kubeadm, .take = kubeadm_phase,
+		.reason = kubeadm_reason,
+	};
+	const char *cluster = json_str(agent->cluster.answer, "cluster", "");
+	enum step_word word;
+	struct err err;
+	int r;
+
+	if (is_kept(agent)) {
+		r = unit_begin("kubelet.service", &err);
+	} else {
+		word = cluster_work(agent, &work, text);
+		if (word != STEP_DONE)
+			return word;
+		r = node_mark(cluster, action(agent), &err);
+	}
+	if (r == 0)
+		return STEP_DONE;
+	agent_later(agent);
+	snprintf(text, AGENT_TEXT, "%.250s", err.text);
+	return STEP_FAIL;
+}
+
+/* Also after a restart between the mark and this word: the engine takes it twice. */
+static enum step_word
+done_act(struct agent *agent, char text[AGENT_TEXT])
+{
+	const char *word = str_eq(action(agent), "init") ? "init" : "join";
+
+	if (cluster_tell(agent, "done", json_string(word)) == 0)
+		return STEP_DONE;
+	str_copy(text, AGENT_TEXT, "waits for the boot server to hear that it has joined");
+	return STEP_WAIT;
+}
+
+enum step_word
+join_step(struct agent *agent, char text[AGENT_TEXT])
+{
+	static const cluster_act acts[] = {
+		cluster_ask, parts_act, seed_act, clean_act, cluster_place, kubeadm_act, done_act,
+		NULL,
+	};
+	enum step_word word = cluster_acts(agent, acts, text);
+	struct err err;
+
+	if (word != STEP_DONE)
+		return word;
+	if (!agent->cluster.none) {
+		snprintf(text, AGENT_TEXT, "%.64s, Kubernetes %.32s, cluster %.8s",
+			 json_str(agent->cluster.answer, "action", ""),
+			 json_str(agent->cluster.answer, "kubernetes", "?"),
+			 json_str(agent->cluster.answer, "cluster", ""));
+		return STEP_DONE;
+	}
+	if (unit_begin("containerd.service", &err) == 0)
+		return STEP_DONE;
+	agent_later(agent);
+	snprintf(text, AGENT_TEXT, "%.250s", err.text);
+	return STEP_FAIL;
+}

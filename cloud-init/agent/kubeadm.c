@@ -1,0 +1,106 @@
+/* kubeadm as the agent uses it: see kubeadm.h. */
+#include "cloud-init/agent/kubeadm.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cloud-init/agent/child.h"
+#include "cloud-init/agent/node.h"
+#include "cloud-init/agent/unit.h"
+#include "cloud-init/agent/where.h"
+#include "lib/str.h"
+
+#define RESET_MS (5 * 60000)
+
+const char *const *
+kubeadm_command(const char *action)
+{
+	static const char *const init[] = { "kubeadm", "init", "--config", KUBEADM_CONFIG, NULL };
+	static const char *const join[] = { "kubeadm", "join", "--config", KUBEADM_CONFIG, NULL };
+
+	if (str_eq(action, "init"))
+		return init;
+	if (str_eq(action, "join") || str_eq(action, "join-control-plane"))
+		return join;
+	return NULL;
+}
+
+bool
+kubeadm_phase(const char *line, char *ret, size_t size)
+{
+	const char *end = line[0] == '[' ? strchr(line, ']') : NULL;
+
+	if (!end || end == line + 1 || end[1] != ' ' || (size_t)(end - line) > size)
+		return false;
+	snprintf(ret, size, "%.*s", (int)(end - line) - 1, line + 1);
+	return true;
+}
+
+static bool
+has(const char *line, size_t len, const char *what)
+{
+	const char *at = strstr(line, what);
+
+	return at && at < line + len;
+}
+
+/* How much a line says about the failure: 0 is nothing. */
+static int
+weight(const char *line, size_t len)
+{
+	if (len == 0 || str_starts(line, "To see the stack trace"))
+		return 0;
+	if (has(line, len, "[ERROR"))	/* preflight names each fault so */
+		return 3;
+	if (str_starts(line, "error") || str_starts(line, "E0") || has(line, len, "error:"))
+		return 2;
+	return 1;
+}
+
+void
+kubeadm_reason(const char *output, char *ret, size_t size)
+{
+	int best = 0;
+	size_t len;
+
+	str_copy(ret, size, "it said nothing");
+	for (const char *line = output; *line; line += len + (line[len] == '\n')) {
+		line += strspn(line, "\t ");
+		len = strcspn(line, "\n");
+		/* The first of the faults, else the last word. */
+		if (weight(line, len) < best || (best == 3 && weight(line, len) == 3) ||
+		    weight(line, len) == 0)
+			continue;
+		best = weight(line, len);
+		snprintf(ret, size, "%.*s", (int)len, line);
+	}
+}
+
+static int
+drop(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st, (void)type;
+	return at->level > 0 ? remove(path) : 0;
+}
+
+int
+kubeadm_clean(struct err *err)
+{
+	const char *argv[] = { "kubeadm", "reset", "--force", "--cleanup-tmp-dir",
+			       "--skip-phases=preflight,remove-etcd-member", NULL };
+	char path[WHERE_MAX];
+	int r;
+
+	node_unmark();
+	r = unit_stop("kubelet.service", err);
+	if (r == 0)
+		r = child_must(argv, RESET_MS, err);
+	/* kubeadm leaves that alone where it cannot ask the API server about it. */
+	if (r == 0 && nftw(where(path, "/var/lib/etcd"), drop, 32,
+			   FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0 && errno != ENOENT)
+		r = err_errno(err, -errno, "cannot empty %s", path);
+	return r;
+}

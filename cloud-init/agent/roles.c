@@ -1,0 +1,119 @@
+/*
+ * Roles: on control-plane machines the cluster gets its objects, stage by stage; every node waits
+ * until it is Ready.
+ */
+#include <stdio.h>
+
+#include "cloud-init/agent/apply.h"
+#include "cloud-init/agent/cluster.h"
+#include "lib/json.h"
+#include "lib/str.h"
+
+/* After a restart of the agent the answer is gone. */
+static enum step_word
+know_act(struct agent *agent, char text[AGENT_TEXT])
+{
+	enum step_word word;
+
+	if (agent->cluster.answer && !agent->cluster.stale)
+		return STEP_DONE;
+	word = cluster_ask(agent, text);
+	if (word == STEP_DONE && !agent->cluster.none)
+		return cluster_place(agent, text);
+	return word;
+}
+
+static const json_t *
+stage_now(const struct agent *agent)
+{
+	return json_array_get(json_object_get(agent->cluster.answer, "stages"),
+			      agent->cluster.stage);
+}
+
+static int
+apply_here(void *arg, struct err *err)
+{
+	return apply_stage(stage_now(arg), err);
+}
+
+static int
+start_stage(struct agent *agent, struct err *err)
+{
+	return job_call(&agent->cluster.job, apply_here, agent, err);
+}
+
+static enum step_word
+stages_act(struct agent *agent, char text[AGENT_TEXT])
+{
+	static const struct cluster_work work = { .what = "objects", .start = start_stage };
+	enum step_word word;
+
+	while (stage_now(agent)) {
+		word = cluster_work(agent, &work, text);
+		if (word != STEP_DONE)
+			return word;
+		agent->cluster.stage++;
+	}
+	return STEP_DONE;
+}
+
+static int
+ready_here(void *arg, struct err *err)
+{
+	const struct agent *agent = arg;
+
+	return apply_ready(json_str(agent->cluster.answer, "node", agent->input.name), err);
+}
+
+static int
+start_ready(struct agent *agent, struct err *err)
+{
+	return job_call(&agent->cluster.job, ready_here, agent, err);
+}
+
+static enum step_word
+ready_act(struct agent *agent, char text[AGENT_TEXT])
+{
+	static const struct cluster_work work = {
+		.what = "waits for the node to be Ready", .start = start_ready,
+	};
+
+	return cluster_work(agent, &work, text);
+}
+
+static void
+name_roles(const struct agent *agent, char text[AGENT_TEXT])
+{
+	json_t *roles = json_object_get(agent->cluster.answer, "roles"), *role;
+	struct buf all;
+	size_t i;
+
+	buf_init(&all);
+	json_array_foreach(roles, i, role)
+		buf_format(&all, "%s%s", i > 0 ? ", " : "",
+			   json_is_string(role) ? json_string_value(role) : "?");
+	snprintf(text, AGENT_TEXT, "Ready: %.240s", all.len > 0 ? all.text : "worker");
+	buf_fini(&all);
+}
+
+enum step_word
+roles_step(struct agent *agent, char text[AGENT_TEXT])
+{
+	static const cluster_act acts[] = { know_act, stages_act, ready_act, NULL };
+	enum step_word word;
+
+	if (agent->cluster.none) {
+		str_copy(text, AGENT_TEXT, "no roles");
+		return STEP_DONE;
+	}
+	if (agent->cluster.stale) {	/* by the time it is applied it would be old */
+		job_drop(&agent->cluster.job);
+		agent->cluster.act = 0;
+	}
+	word = cluster_acts(agent, acts, text);
+	if (word == STEP_DONE && agent->cluster.none)
+		str_copy(text, AGENT_TEXT, "no roles");
+	else if (word == STEP_DONE)
+		name_roles(agent, text);
+	return word;
+}
