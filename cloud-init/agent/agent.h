@@ -26,6 +26,7 @@
 struct cluster {
 	json_t *answer;		/* the engine's last «go», owned; NULL before it came */
 	bool none;		/* it has no roles for this machine */
+	char digest[80];	/* of its last answer, whatever that was */
 	struct part parts[PARTS_MOST];
 	size_t nparts;
 	bool stale;		/* it has changed since: to be asked for again */
@@ -33,6 +34,8 @@ struct cluster {
 	size_t stage;		/* the next one to be applied */
 	struct job job;
 	char said[AGENT_TEXT];	/* the last line of the job that is to be told */
+	char *report;		/* what the engine has, owned */
+	int64_t look_at_ms;	/* when the cluster is looked at again */
 };
 
 struct agent {
@@ -71,8 +74,10 @@ struct doing {
 };
 const struct doing *doing_find(enum phase phase);	/* NULL: none */
 
-/* Enrolment, a doing of its own size. */
+/* Doings of their own size. */
 enum step_word enrol_step(struct agent *agent, char text[AGENT_TEXT]);
+enum step_word join_step(struct agent *agent, char text[AGENT_TEXT]);
+enum step_word roles_step(struct agent *agent, char text[AGENT_TEXT]);
 
 /* Enrolled already: sends the facts once more; what fails is tried again at the next call. */
 void enrol_refresh(struct agent *agent);
@@ -80,9 +85,9 @@ void enrol_refresh(struct agent *agent);
 /* Opens the machine's key where the verdict says (once); 0 or negative. */
 int enrol_open_key(struct agent *agent, struct err *err);
 
-/* Joining the cluster and giving it its objects, likewise. */
-enum step_word join_step(struct agent *agent, char text[AGENT_TEXT]);
-enum step_word roles_step(struct agent *agent, char text[AGENT_TEXT]);
+/* When all steps are done: acts on what has changed at the engine, tells it of the cluster.  How
+ * long the server may hold a poll meanwhile, seconds. */
+int tend(struct agent *agent);
 
 /* Puts an event into the queue and, with its text, on the console. */
 void agent_tell(struct agent *agent, enum phase phase, enum phase_state state, const char *text,
@@ -92,7 +97,7 @@ void agent_tell(struct agent *agent, enum phase phase, enum phase_state state, c
 void agent_later(struct agent *agent);
 
 /* Sends what is in the queue; polls for orders (waits at the server up to `wait_s`).  What fails is
- * tried again later; both do nothing before their time or before enrolment. */
+ * tried again later; both do nothing before their time. */
 void talk_send(struct agent *agent);
 void talk_poll(struct agent *agent, int wait_s);
 
@@ -101,7 +106,7 @@ void talk_poll(struct agent *agent, int wait_s);
 #define PATH_CLUSTER "/v1/self/cluster"
 int talk_ask(struct agent *agent, const struct wire_question *question, json_t **ret);
 
-/* Does the order that was reported, if there is one. */
+/* Does the order that was reported. */
 void order_do(struct agent *agent);
 
 /* agent.json: read at the start (another boot's is ignored), written when `dirty`. */

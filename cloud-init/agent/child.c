@@ -14,7 +14,7 @@
 #include "lib/clock.h"
 #include "lib/str.h"
 
-#define OUTPUT_MOST 65536
+#define OUTPUT_MOST (16 << 20)
 
 extern char **environ;
 

@@ -7,7 +7,7 @@
 
 /*
  * Runs one program to its end.  `argv` is looked up in PATH; its output and errors (the first
- * 64 KiB) go to *ret_out (the caller frees; NULL is allowed).  Returns the exit status (128 +
+ * 16 MiB) go to *ret_out (the caller frees; NULL is allowed).  Returns the exit status (128 +
  * signal if it was killed), -ENOENT when there is no such program, -ETIMEDOUT when it was ended
  * after `timeout_ms`.
  */

@@ -40,7 +40,7 @@ take_go(struct agent *agent, json_t *answer, struct err *err)
 		cache_keep(parts[i].sha256);
 	json_decref(cluster->answer);
 	cluster->answer = json_incref(answer);
-	cluster->none = cluster->stale = false;
+	cluster->none = false;
 	cluster->stage = 0;
 	return 0;
 }
@@ -53,6 +53,9 @@ take_answer(struct agent *agent, json_t *answer, char text[AGENT_TEXT])
 	struct err err;
 
 	snprintf(text, AGENT_TEXT, "%.250s", why);
+	str_copy(agent->cluster.digest, sizeof(agent->cluster.digest),
+		 json_str(answer, "digest", ""));
+	agent->cluster.stale = false;
 	if (str_eq(status, "go")) {
 		if (take_go(agent, answer, &err) == 0)
 			return STEP_DONE;

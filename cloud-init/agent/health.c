@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cloud-init/agent/child.h"
+#include "cloud-init/agent/node.h"
 #include "cloud-init/agent/where.h"
 #include "lib/json.h"
 #include "lib/str.h"
@@ -57,6 +58,19 @@ containerd_answers(char *text, size_t size)
 	if (!good)
 		str_copy(text, size, "waits for containerd to answer");
 	return good;
+}
+
+/* On a node: the kubelet's unit is never `failed`, systemd starts it again and again. */
+static bool
+kubelet_runs(char *text, size_t size)
+{
+	const char *argv[] = { "systemctl", "is-active", "--quiet", "kubelet.service", NULL };
+	struct err err;
+
+	if (!where_is(NODE_MARK) || child_run(argv, CHILD_MS, NULL, &err) == 0)
+		return true;
+	str_copy(text, size, "waits for the kubelet to run");
+	return false;
 }
 
 static bool
@@ -122,7 +136,7 @@ health_look(char *text, size_t size)
 {
 	/* The cheap ones first: the last starts a program, and the machine is still booting. */
 	static bool (*const looks[])(char *, size_t) = {
-		containerd_answers, sshd_answers, units_good,
+		containerd_answers, sshd_answers, kubelet_runs, units_good,
 	};
 
 	if (!where_systemd()) {

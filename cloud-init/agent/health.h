@@ -5,8 +5,9 @@
 #include <stddef.h>
 
 /*
- * Is the root that came up a good one?  Under systemd: sshd and containerd answer, the boot has
- * come to its end and no unit has failed.  In recipe tiny there is nothing to ask.
+ * Is the root that came up a good one?  Under systemd: sshd and containerd answer, on a node the
+ * kubelet runs, the boot has come to its end and no unit has failed.  In recipe tiny there is
+ * nothing to ask.
  */
 
 /* True when all is well; else `text` names the first thing that is missing. */

@@ -18,7 +18,6 @@
 #include "lib/str.h"
 
 #define KEY NODE_FOLDER "/kubelet.key"
-#define MARK NODE_FOLDER "/node.json"
 #define KUBELET_CONF "/etc/kubernetes/kubelet.conf"
 #define ETCD_MEMBER "/var/lib/etcd/member"
 
@@ -106,7 +105,7 @@ node_csr(const char *name, struct err *err)
 static char *
 marked(void)
 {
-	char *text = where_is(KUBELET_CONF) ? where_text(MARK) : NULL, *ret = NULL;
+	char *text = where_is(KUBELET_CONF) ? where_text(NODE_MARK) : NULL, *ret = NULL;
 	struct err ignored;
 	json_t *o;
 
@@ -145,7 +144,7 @@ bool
 node_traces(void)
 {
 	static const char *const traces[] = {
-		MARK, KUBELET_CONF, ETCD_MEMBER, "/etc/kubernetes/bootstrap-kubelet.conf",
+		NODE_MARK, KUBELET_CONF, ETCD_MEMBER, "/etc/kubernetes/bootstrap-kubelet.conf",
 		"/var/lib/kubelet/config.yaml", "/etc/kubernetes/pki/apiserver.crt",
 		"/etc/kubernetes/manifests/etcd.yaml",
 	};
@@ -167,7 +166,7 @@ node_mark(const char *cluster, const char *action, struct err *err)
 	json_put(o, "cluster", cluster);
 	json_put(o, "action", action);
 	text = json_text(o, &len);
-	r = file_write((struct file_new){ AT_FDCWD, where(path, MARK), 0644 }, text, len, err);
+	r = file_write((struct file_new){ AT_FDCWD, where(path, NODE_MARK), 0644 }, text, len, err);
 	free(text);
 	json_decref(o);
 	return r;
@@ -178,5 +177,5 @@ node_unmark(void)
 {
 	char path[WHERE_MAX];
 
-	unlink(where(path, MARK));
+	unlink(where(path, NODE_MARK));
 }

@@ -12,6 +12,7 @@
  * ended well (docs/CLUSTER.md).  All of it lies in /etc/kubernetes, so on the state partition.
  */
 #define NODE_FOLDER "/etc/kubernetes/bootserver"
+#define NODE_MARK NODE_FOLDER "/node.json"
 
 /* The request for the kubelet's certificate (PEM PKCS#10, CN=system:node:NAME, O=system:nodes), by
  * the kubelet's key, which is made if there is none.  The caller frees; NULL: it failed. */

@@ -20,7 +20,6 @@
 #include "lib/str.h"
 
 #define REST_MS 200
-#define POLL_S 60
 
 void
 agent_tell(struct agent *agent, enum phase phase, enum phase_state state, const char *text,
@@ -117,16 +116,18 @@ rest(const struct agent *agent)
 static void
 turn(struct agent *agent)
 {
+	int poll_s;
 	bool calm;
 
 	step(agent);
 	listen(agent);
 	talk_send(agent);
 	settle(agent);
+	poll_s = tend(agent);
 	if (agent->dirty)
 		progress_save(agent);
 	calm = steps_all_done(&agent->steps) && json_array_size(agent->queue.events) == 0;
-	talk_poll(agent, calm ? POLL_S : 0);
+	talk_poll(agent, calm ? poll_s : 0);
 	if (agent->dirty)
 		progress_save(agent);
 	rest(agent);

@@ -124,10 +124,13 @@ take_order(struct agent *agent, const json_t *order)
 static void
 notice(struct agent *agent, const json_t *answer)
 {
-	const char *now = json_str(answer, "cluster_digest", NULL);
+	const char *now = json_str(answer, "cluster_digest", "");
+	struct cluster *cluster = &agent->cluster;
 
-	if (now && !str_eq(now, json_str(agent->cluster.answer, "digest", NULL)))
-		agent->cluster.stale = true;
+	if (cluster->none && !cluster->digest[0])
+		str_copy(cluster->digest, sizeof(cluster->digest), now);
+	else if (now[0] && !str_eq(now, cluster->digest))
+		cluster->stale = true;
 }
 
 void

@@ -1,0 +1,241 @@
+/* A control-plane node's look at the cluster: see report.h. */
+#include "cloud-init/agent/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cloud-init/agent/child.h"
+#include "lib/json.h"
+#include "lib/str.h"
+
+#define ADMIN "--kubeconfig=/etc/kubernetes/admin.conf"
+#define KUBECTL_MS 60000
+#define OSD_APP "rook-ceph-osd"
+
+static const json_t *
+in(const json_t *object, const char *first, const char *second)
+{
+	return json_object_get(json_object_get(object, first), second);
+}
+
+static const char *
+name_of(const json_t *object)
+{
+	return json_str(json_object_get(object, "metadata"), "name", "");
+}
+
+static bool
+is_ready(const json_t *node)
+{
+	const json_t *list = in(node, "status", "conditions");
+	const json_t *one;
+	size_t i;
+
+	for (i = 0; i < json_array_size(list); i++) {
+		one = json_array_get(list, i);
+		if (str_eq(json_str(one, "type", ""), "Ready"))
+			return str_eq(json_str(one, "status", ""), "True");
+	}
+	return false;
+}
+
+static void
+take_node(json_t *report, const json_t *node)
+{
+	json_t *o = json_object();
+
+	json_put(o, "name", name_of(node));
+	json_put_flag(o, "ready", is_ready(node));
+	json_put(o, "version", json_str(in(node, "status", "nodeInfo"), "kubeletVersion", ""));
+	json_array_append_new(json_object_get(report, "nodes"), o);
+}
+
+static void
+take_service(json_t *report, const json_t *service)
+{
+	const json_t *given = in(service, "status", "loadBalancer");
+	json_t *o;
+
+	if (!str_eq(json_str(json_object_get(service, "spec"), "type", ""), "LoadBalancer"))
+		return;
+	o = json_object();
+	json_put(o, "name", name_of(service));
+	json_put(o, "namespace", json_str(json_object_get(service, "metadata"), "namespace", ""));
+	json_put(o, "address",
+		 json_str(json_array_get(json_object_get(given, "ingress"), 0), "ip", NULL));
+	json_array_append_new(json_object_get(report, "services"), o);
+}
+
+/* MetalLB says so for each service that a node announces by ARP. */
+static void
+take_announcer(json_t *report, const json_t *status)
+{
+	const json_t *labels = in(status, "metadata", "labels");
+	const char *name = json_str(labels, "metallb.io/service-name", "");
+	const char *space = json_str(labels, "metallb.io/service-namespace", "");
+	json_t *service;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "services"), i, service)
+		if (str_eq(json_str(service, "name", ""), name) &&
+		    str_eq(json_str(service, "namespace", ""), space))
+			json_put(service, "node",
+				 json_str(json_object_get(status, "status"), "node", NULL));
+}
+
+static void
+take_pool(json_t *report, const json_t *pool)
+{
+	json_t *o = json_object();
+
+	json_put(o, "name", name_of(pool));
+	json_put_num(o, "free", json_num(json_object_get(pool, "status"), "availableIPv4", 0));
+	json_array_append_new(json_object_get(report, "pools"), o);
+}
+
+static json_t *
+ceph_of(json_t *report)
+{
+	json_t *ceph = json_object_get(report, "ceph");
+
+	if (json_is_object(ceph))
+		return ceph;
+	json_object_set_new(report, "ceph", json_object());
+	return json_object_get(report, "ceph");
+}
+
+static void
+take_ceph(json_t *report, const json_t *cluster)
+{
+	json_put(ceph_of(report), "health", json_str(in(cluster, "status", "ceph"), "health", ""));
+}
+
+/* Rook runs each OSD as a deployment of its own. */
+static void
+take_osd(json_t *report, const json_t *deployment)
+{
+	json_t *ceph;
+
+	if (!str_eq(json_str(in(deployment, "metadata", "labels"), "app", ""), OSD_APP))
+		return;
+	ceph = ceph_of(report);
+	json_put_num(ceph, "osds_in", json_num(ceph, "osds_in", 0) + 1);
+	json_put_num(ceph, "osds_up", json_num(ceph, "osds_up", 0) +
+		     (json_num(json_object_get(deployment, "status"), "readyReplicas", 0) > 0));
+}
+
+/* In this order, since announcers are put to the services that are there. */
+static const struct {
+	const char *kind;
+	void (*take)(json_t *report, const json_t *object);
+} kinds[] = {
+	{ "Node", take_node },
+	{ "Service", take_service },
+	{ "ServiceL2Status", take_announcer },
+	{ "IPAddressPool", take_pool },
+	{ "CephCluster", take_ceph },
+	{ "Deployment", take_osd },
+};
+
+json_t *
+report_render(const json_t *list)
+{
+	const json_t *items = json_object_get(list, "items"), *one;
+	json_t *report = json_pack("{s:[], s:[], s:[], s:n}", "nodes", "services", "pools", "ceph");
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++)
+		for (size_t i = 0; i < json_array_size(items); i++) {
+			one = json_array_get(items, i);
+			if (str_eq(json_str(one, "kind", ""), kinds[k].kind))
+				kinds[k].take(report, one);
+		}
+	return report;
+}
+
+int
+report_kinds(const json_t *stages)
+{
+	static const struct {
+		const char *manifest;
+		int bit;
+	} rows[] = {
+		{ "metallb.yaml", REPORT_METALLB },
+		{ "rook-operator.yaml", REPORT_ROOK },
+	};
+	json_t *stage, *file;
+	int bits = 0;
+	size_t i, j;
+
+	json_array_foreach((json_t *)(uintptr_t)stages, i, stage)
+		json_array_foreach(json_object_get(stage, "files"), j, file)
+			for (size_t k = 0; k < sizeof(rows) / sizeof(*rows); k++)
+				if (str_eq(json_string_value(file), rows[k].manifest))
+					bits |= rows[k].bit;
+	return bits;
+}
+
+/* kubectl's answer as JSON; NULL with the reason. */
+static json_t *
+get(const char *const *argv, struct err *err)
+{
+	char *text = NULL;
+	json_t *o = NULL;
+	int r = child_run(argv, KUBECTL_MS, &text, err);
+
+	if (r == 0)
+		r = json_parse(&o, text, strlen(text), err);
+	else if (r > 0)
+		err_set(err, -EIO, "kubectl: %.300s", text);
+	free(text);
+	return o;
+}
+
+/* {name: {kind, data …}} of the two objects, without what changes by itself. */
+static json_t *
+rook_keys(struct err *err)
+{
+	const char *argv[] = { "kubectl", ADMIN, "get", "-n", "rook-ceph", "secret/rook-ceph-mon",
+			       "configmap/rook-ceph-mon-endpoints", "-o", "json", NULL };
+	json_t *list = get(argv, err), *one, *keys, *o;
+	size_t i;
+
+	if (!list)
+		return NULL;
+	keys = json_object();
+	json_array_foreach(json_object_get(list, "items"), i, one) {
+		o = json_object();
+		json_put(o, "type", json_str(one, "type", NULL));
+		json_object_set(o, "data", json_object_get(one, "data"));
+		json_object_set_new(keys, name_of(one), o);
+	}
+	json_decref(list);
+	return keys;
+}
+
+int
+report_print(int bits, struct err *err)
+{
+	char words[128];
+	const char *argv[] = { "kubectl", ADMIN, "get", words, "-A", "-o", "json", NULL };
+	json_t *list, *o, *rook = NULL;
+	char *text;
+
+	snprintf(words, sizeof(words), "nodes,services%s%s",
+		 bits & REPORT_METALLB ? ",servicel2statuses,ipaddresspools" : "",
+		 bits & REPORT_ROOK ? ",cephclusters,deployments" : "");
+	list = get(argv, err);
+	if (!list)
+		return -EIO;
+	o = json_object();
+	json_object_set_new(o, "report", report_render(list));
+	json_decref(list);
+	if (bits & REPORT_ROOK && (rook = rook_keys(err)))
+		json_object_set_new(o, "rook", rook);
+	text = json_text(o, NULL);
+	printf("%s\n", text);
+	free(text);
+	json_decref(o);
+	return 0;
+}

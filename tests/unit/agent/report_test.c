@@ -1,0 +1,96 @@
+/* The cluster as a control-plane node reports it. */
+#include "cmocka_all.h"
+
+#include "cloud-init/agent/report.h"
+#include "lib/json.h"
+
+#define META(name, rest) "\"metadata\": {\"name\": \"" name "\"" rest "}"
+
+static const char list[] = "{\"items\": ["
+	"{\"kind\": \"ServiceL2Status\", " META("l2-x", ", \"labels\": {"
+	"  \"metallb.io/service-name\": \"web\", \"metallb.io/service-namespace\": \"default\"}")
+	", \"status\": {\"node\": \"n2\"}},"
+	"{\"kind\": \"Node\", " META("n1", "") ", \"status\": {\"conditions\": ["
+	"  {\"type\": \"DiskPressure\", \"status\": \"True\"},"
+	"  {\"type\": \"Ready\", \"status\": \"True\"}],"
+	"  \"nodeInfo\": {\"kubeletVersion\": \"v1.36.4\"}}},"
+	"{\"kind\": \"Node\", " META("n2", "") ", \"status\": {}},"
+	"{\"kind\": \"Service\", " META("kubernetes", ", \"namespace\": \"default\"")
+	", \"spec\": {\"type\": \"ClusterIP\"}},"
+	"{\"kind\": \"Service\", " META("web", ", \"namespace\": \"default\"")
+	", \"spec\": {\"type\": \"LoadBalancer\"}, \"status\": {\"loadBalancer\": {"
+	"  \"ingress\": [{\"ip\": \"10.9.0.240\"}]}}},"
+	"{\"kind\": \"Service\", " META("dry", ", \"namespace\": \"default\"")
+	", \"spec\": {\"type\": \"LoadBalancer\"}, \"status\": {\"loadBalancer\": {}}},"
+	"{\"kind\": \"IPAddressPool\", " META("edge", "")
+	", \"status\": {\"availableIPv4\": 9}},"
+	"{\"kind\": \"Deployment\", " META("rook-ceph-osd-0", ", \"labels\": {"
+	"  \"app\": \"rook-ceph-osd\"}") ", \"status\": {\"readyReplicas\": 1}},"
+	"{\"kind\": \"Deployment\", " META("rook-ceph-osd-1", ", \"labels\": {"
+	"  \"app\": \"rook-ceph-osd\"}") ", \"status\": {}},"
+	"{\"kind\": \"Deployment\", " META("coredns", "") "},"
+	"{\"kind\": \"CephCluster\", " META("rook-ceph", "")
+	", \"status\": {\"ceph\": {\"health\": \"HEALTH_OK\"}}}"
+	"]}";
+
+static void
+assert_report(const char *text, const char *wanted)
+{
+	json_t *o = json_loads(text, 0, NULL), *report;
+	char *got;
+
+	assert_non_null(o);
+	report = report_render(o);
+	got = json_text(report, NULL);
+	assert_string_equal(got, wanted);
+	free(got);
+	json_decref(report);
+	json_decref(o);
+}
+
+static void
+all_kinds(void **state)
+{
+	(void)state;
+	assert_report(list,
+		      "{\"ceph\":{\"health\":\"HEALTH_OK\",\"osds_in\":2,\"osds_up\":1},"
+		      "\"nodes\":[{\"name\":\"n1\",\"ready\":true,\"version\":\"v1.36.4\"},"
+		      "{\"name\":\"n2\",\"ready\":false,\"version\":\"\"}],"
+		      "\"pools\":[{\"free\":9,\"name\":\"edge\"}],"
+		      "\"services\":[{\"address\":\"10.9.0.240\",\"name\":\"web\","
+		      "\"namespace\":\"default\",\"node\":\"n2\"},"
+		      "{\"name\":\"dry\",\"namespace\":\"default\"}]}");
+}
+
+static void
+nothing_there(void **state)
+{
+	(void)state;
+	assert_report("{\"items\": [{}, {\"kind\": 5}]}",
+		      "{\"ceph\":null,\"nodes\":[],\"pools\":[],\"services\":[]}");
+}
+
+static void
+which_kinds(void **state)
+{
+	json_t *stages = json_loads("[{\"files\": [\"flannel.yaml\"]}, {},"
+				    " {\"files\": [\"rook-crds.yaml\", \"rook-operator.yaml\"]}]",
+				    0, NULL);
+
+	(void)state;
+	assert_int_equal(report_kinds(stages), REPORT_ROOK);
+	assert_int_equal(report_kinds(NULL), 0);
+	json_decref(stages);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_kinds),
+		cmocka_unit_test(nothing_there),
+		cmocka_unit_test(which_kinds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
