@@ -1,6 +1,7 @@
 /* The cluster's objects, by kubectl: see apply.h. */
 #include "cloud-init/agent/apply.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@
 
 #define ADMIN "--kubeconfig=/etc/kubernetes/admin.conf"
 #define KUBELET "--kubeconfig=/etc/kubernetes/kubelet.conf"
-#define FOLDER WHERE_RUN "/stages"
+#define FOLDER WHERE_RUN "/objects"
 #define APPLY_MS (5 * 60000)
 #define WAIT_MS (2 * 60000)
 #define WAIT_WORDS "--timeout=60s"
@@ -81,6 +82,7 @@ file_path(const char *name)
 	return NULL;
 }
 
+/* The two sources of a stage's objects: 1 with their arguments, 0: there are none. */
 static int
 add_files(struct args *args, const json_t *stage, struct err *err)
 {
@@ -96,7 +98,7 @@ add_files(struct args *args, const json_t *stage, struct err *err)
 		add(args, "-f");
 		add_owned(args, path);
 	}
-	return 0;
+	return json_array_size(files) > 0;
 }
 
 /* The stage's own objects, as a file. */
@@ -117,21 +119,120 @@ add_text(struct args *args, const json_t *stage, struct err *err)
 		return r;
 	add(args, "-f");
 	add_owned(args, str_dup(path));
-	return 0;
+	return 1;
 }
 
-/* Until the API server has taken it: webhooks and service accounts come late, it may be away. */
 static void
-apply(const char *const *argv, const char *name)
+add_apply(struct args *args)
 {
+	static const char *const words[] = { "kubectl", ADMIN, "apply", "--server-side",
+					     "--force-conflicts", "-o", "name" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		add(args, words[i]);
+}
+
+/* The first line of what kubectl says, or why it said nothing. */
+static const char *
+complaint(int r, char *text, const struct err *err)
+{
+	if (r < 0)
+		return err->text;
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+/* Until the API server has taken it: webhooks and service accounts come late, it may be away.  The
+ * names of the objects, a line each, are put to `given`. */
+static void
+apply(const struct args *args, const char *name, struct buf *given)
+{
+	char *text = NULL;
 	struct err err;
+	int r;
 
 	for (unsigned int tries = 0;; tries++) {
-		if (child_must(argv, APPLY_MS, &err) == 0)
+		r = child_run(args->argv, APPLY_MS, &text, &err);
+		if (r == 0)
+			buf_text(given, text);
+		else
+			printf("%s: not taken yet: %s\n", name, complaint(r, text, &err));
+		free(text);
+		text = NULL;
+		if (r == 0)
 			return;
-		printf("%s: not taken yet: %s\n", name, err.text);
 		rest(tries);
 	}
+}
+
+/* It is there, of this stage, but was not given. */
+static void
+drop_one(const char *old, const char *space, const char *name)
+{
+	const char *argv[] = { "kubectl", ADMIN, "delete", "--ignore-not-found", "--wait=false",
+			       "-n", space[0] ? space : "default", old, NULL };
+	struct err err;
+
+	printf("%s: deletes %s\n", name, old);
+	if (child_must(argv, APPLY_MS, &err) < 0)
+		printf("%s: %s\n", name, err.text);
+}
+
+/* "kind.group/name", as `kubectl apply -o name` prints it; the caller frees. */
+static char *
+object_name(const json_t *object)
+{
+	const char *api = json_str(object, "apiVersion", ""), *slash = strchr(api, '/');
+	char *kind = str_dup(json_str(object, "kind", "")), *ret;
+
+	for (char *c = kind; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	ret = str_format("%s%s%.*s/%s", kind, slash ? "." : "", slash ? (int)(slash - api) : 0,
+			 api, json_str(json_object_get(object, "metadata"), "name", ""));
+	free(kind);
+	return ret;
+}
+
+static bool
+is_given(const char *given, const char *object)
+{
+	size_t len = strlen(object);
+
+	for (const char *at = given; (at = strstr(at, object)); at += len)
+		if ((at == given || at[-1] == '\n') && (at[len] == '\n' || !at[len]))
+			return true;
+	return false;
+}
+
+/* Deletes what an earlier form of the stage had.  A look that fails is no harm: the stage is
+ * applied again some day. */
+static void
+prune(const json_t *stage, const char *name, const char *given)
+{
+	json_t *kinds = json_object_get(stage, "prune"), *list = NULL, *one;
+	char *label = str_format("bootserver.dev/stage=%s", name), *text = NULL, *object;
+	struct buf words;
+	struct err err;
+	size_t i;
+
+	buf_init(&words);
+	json_array_foreach(kinds, i, one)
+		buf_format(&words, "%s%s", i > 0 ? "," : "", json_string_value(one));
+	const char *argv[] = { "kubectl", ADMIN, "get", words.text, "-A", "-l", label, "-o", "json",
+			       NULL };
+	if (words.len > 0 && child_run(argv, APPLY_MS, &text, &err) == 0)
+		json_parse(&list, text, strlen(text), &err);
+	json_array_foreach(json_object_get(list, "items"), i, one) {
+		object = object_name(one);
+		if (!is_given(given, object))
+			drop_one(object, json_str(json_object_get(one, "metadata"), "namespace",
+						  ""), name);
+		free(object);
+	}
+	json_decref(list);
+	buf_fini(&words);
+	free(label);
+	free(text);
 }
 
 /* One line of the stage's `wait`, until it comes true. */
@@ -154,38 +255,42 @@ wait_for(const json_t *words, const char *name)
 	}
 	add(&args, WAIT_WORDS);
 	printf("%s: waits for%s\n", name, told.text);
-	for (unsigned int tries = 0; child_must(args.argv, WAIT_MS, &err) < 0; tries++) {
-		printf("%s: waits for%s: %s\n", name, told.text, err.text);
+	for (unsigned int tries = 0; child_must(args.argv, WAIT_MS, &err) < 0; tries++)
 		rest(tries);
-	}
 	buf_fini(&told);
 }
 
 int
 apply_stage(const json_t *stage, struct err *err)
 {
-	static const char *const words[] = { "kubectl", ADMIN, "apply", "--server-side",
-					     "--force-conflicts", "-o", "name" };
+	static int (*const sources[])(struct args *, const json_t *, struct err *) = {
+		add_files, add_text,
+	};
 	const char *name = json_str(stage, "name", "");
 	json_t *waits = json_object_get(stage, "wait"), *one;
-	struct args args = { .count = 0 };
+	struct buf given;
 	size_t i;
-	int r;
+	int r = 0;
 
 	if (!str_is_label(name))
 		return err_set(err, -EBADMSG, "\"%.32s\" is no name of a stage", name);
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
-		add(&args, words[i]);
-	r = add_files(&args, stage, err);
-	if (r == 0)
-		r = add_text(&args, stage, err);
+	buf_init(&given);
+	for (i = 0; r == 0 && i < sizeof(sources) / sizeof(*sources); i++) {
+		struct args args = { .count = 0 };
+
+		add_apply(&args);
+		r = sources[i](&args, stage, err);
+		if (r > 0)
+			apply(&args, name, &given);
+		args_fini(&args);
+		r = r < 0 ? r : 0;
+	}
 	if (r == 0) {
-		printf("%s: applies\n", name);
-		apply(args.argv, name);
+		prune(stage, name, given.text);
 		json_array_foreach(waits, i, one)
 			wait_for(one, name);
 	}
-	args_fini(&args);
+	buf_fini(&given);
 	return r;
 }
 

@@ -93,21 +93,26 @@ setup(void **state)
 
 	if (tree_init(state) < 0)
 		return -1;
-	tree_file("/bin/kubectl", "#!/bin/sh\necho \"$*\" >>\"${0%/bin/kubectl}/log\"\n"
-		  "case \"$*\" in *apply*) [ -e \"${0%/bin/kubectl}/first\" ] || {\n"
-		  ": >\"${0%/bin/kubectl}/first\"; echo no webhook; exit 1; } ;; esac\n");
+	tree_file("/bin/kubectl", "#!/bin/sh\nd=${0%/bin/kubectl}; echo \"$*\" >>\"$d/log\"\n"
+		  "case \"$*\" in\n*apply*) [ -e \"$d/first\" ] || {\n"
+		  ": >\"$d/first\"; echo no webhook; exit 1; }; echo x.b/new ;;\n"
+		  "*get*) echo '{\"items\": [{\"kind\": \"X\", \"apiVersion\": \"b/v1\",'"
+		  " '\"metadata\": {\"name\": \"new\"}}, {\"kind\": \"X\", \"apiVersion\": \"v1\",'"
+		  " '\"metadata\": {\"name\": \"old\", \"namespace\": \"a\"}}]}' ;;\nesac\n");
 	if (chmod(where(path, "/bin/kubectl"), 0755) < 0)
 		return -1;
 	where(path, "/bin:%s", getenv("PATH"));
 	return setenv("PATH", path, 1);
 }
 
+#define ADMIN "--kubeconfig=/etc/kubernetes/admin.conf "
+
 static void
 stage(void **state)
 {
-	json_t *o = json_pack("{s:s, s:[s, s], s:s, s:[[s, s, s]]}", "name", "cni",
+	json_t *o = json_pack("{s:s, s:[s, s], s:s, s:[s, s], s:[[s, s, s]]}", "name", "cni",
 			      "files", "flannel.yaml", "/run/bootserver/secret.yaml",
-			      "text", "kind: X\n",
+			      "text", "kind: X\n", "prune", "secrets", "x.b",
 			      "wait", "rollout", "status", "daemonset/kube-flannel-ds");
 	char *log, *wanted, root[WHERE_MAX];
 	struct err err;
@@ -118,11 +123,14 @@ stage(void **state)
 	log = where_text("/log");
 	where(root, "%s", "");
 	wanted = str_format(
-		"--kubeconfig=/etc/kubernetes/admin.conf apply --server-side --force-conflicts"
-		" -o name -f %s/run/bootserver/kube/manifests/flannel.yaml"
-		" -f %s/run/bootserver/secret.yaml -f %s/run/bootserver/stages/cni.yaml\n"
-		"--kubeconfig=/etc/kubernetes/admin.conf rollout status"
-		" daemonset/kube-flannel-ds --timeout=60s", root, root, root);
+		ADMIN "apply --server-side --force-conflicts -o name"
+		" -f %s/run/bootserver/kube/manifests/flannel.yaml"
+		" -f %s/run/bootserver/secret.yaml\n"
+		ADMIN "apply --server-side --force-conflicts -o name"
+		" -f %s/run/bootserver/objects/cni.yaml\n"
+		ADMIN "get secrets,x.b -A -l bootserver.dev/stage=cni -o json\n"
+		ADMIN "delete --ignore-not-found --wait=false -n a x/old\n"
+		ADMIN "rollout status daemonset/kube-flannel-ds --timeout=60s", root, root, root);
 	assert_true(strstr(log, wanted) == strchr(log, '\n') + 1);	/* the second time */
 	free(wanted);
 	free(log);
