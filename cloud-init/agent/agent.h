@@ -32,6 +32,7 @@ struct cluster {
 	bool stale;		/* it has changed since: to be asked for again */
 	size_t act;		/* of the present step */
 	size_t stage;		/* the next one to be applied */
+	json_t *applied;	/* those of this life by their names; owned, NULL: none */
 	struct job job;
 	char said[AGENT_TEXT];	/* the last line of the job that is to be told */
 	char *report;		/* what the engine has, owned */

@@ -238,11 +238,12 @@ cluster_work(struct agent *agent, const struct cluster_work *work, char text[AGE
 			snprintf(text, AGENT_TEXT, "%.250s", err.text);
 			return STEP_FAIL;
 		}
+		agent_tell(agent, agent->steps.phase, STATE_BEGIN, work->what, NULL);
 	}
 	if (job_runs(&cluster->job, tell_line, &telling)) {
 		snprintf(text, AGENT_TEXT, "%.30s%s%.210s", work->what,
 			 cluster->said[0] ? ": " : "", cluster->said);
-		return STEP_WAIT;
+		return work->outside ? STEP_WAIT : STEP_BUSY;
 	}
 	if (cluster->job.status != 0)
 		return failed(agent, work, text);

@@ -22,11 +22,12 @@ int cluster_tell(struct agent *agent, const char *key, json_t *value);
 bool cluster_has_role(const struct agent *agent, const char *role);
 
 /*
- * One job of a step: started once by `start`, then looked at.  WAIT while it runs (`text`: `what`
+ * One job of a step: started once by `start`, then looked at.  BUSY while it runs (`text`: `what`
  * and its last line to be told), DONE, or FAIL with the last line.  Dropped when it ended.
  */
 struct cluster_work {
 	const char *what;
+	bool outside;		/* it waits for others: WAIT while it runs */
 	int (*start)(struct agent *agent, struct err *err);
 	/* A line it printed, as it is to be told in `ret`; false: not at all.  NULL: as it is. */
 	bool (*take)(const char *line, char *ret, size_t size);

@@ -42,17 +42,39 @@ start_stage(struct agent *agent, struct err *err)
 	return job_call(&agent->cluster.job, apply_here, agent, err);
 }
 
+/* One node that joins changes one stage: the others need not be gone through for it. */
+static bool
+is_applied(const struct agent *agent, const json_t *stage)
+{
+	return json_equal(json_object_get(agent->cluster.applied, json_str(stage, "name", "")),
+			  stage);
+}
+
+static void
+note_applied(struct agent *agent, const json_t *stage)
+{
+	if (!agent->cluster.applied)
+		agent->cluster.applied = json_object();
+	json_object_set(agent->cluster.applied, json_str(stage, "name", ""),
+			(json_t *)(uintptr_t)stage);
+}
+
 static enum step_word
 stages_act(struct agent *agent, char text[AGENT_TEXT])
 {
-	static const struct cluster_work work = { .what = "objects", .start = start_stage };
+	static const struct cluster_work work = {
+		.what = "objects", .outside = true, .start = start_stage,
+	};
+	const json_t *stage;
 	enum step_word word;
 
-	while (stage_now(agent)) {
+	for (; (stage = stage_now(agent)); agent->cluster.stage++) {
+		if (is_applied(agent, stage))
+			continue;
 		word = cluster_work(agent, &work, text);
 		if (word != STEP_DONE)
 			return word;
-		agent->cluster.stage++;
+		note_applied(agent, stage);
 	}
 	return STEP_DONE;
 }
@@ -75,7 +97,7 @@ static enum step_word
 ready_act(struct agent *agent, char text[AGENT_TEXT])
 {
 	static const struct cluster_work work = {
-		.what = "waits for the node to be Ready", .start = start_ready,
+		.what = "waits for the node to be Ready", .outside = true, .start = start_ready,
 	};
 
 	return cluster_work(agent, &work, text);

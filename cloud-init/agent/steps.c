@@ -27,6 +27,7 @@ state_of(const struct steps *steps, enum step_word word, int64_t now_ms)
 {
 	static const enum phase_state states[STEP_WORDS] = {
 		[STEP_DONE] = STATE_DONE,
+		[STEP_BUSY] = STATE_PROGRESS,
 		[STEP_WAIT] = STATE_WAIT,
 		[STEP_STALL] = STATE_STALL,
 		[STEP_FAIL] = STATE_FAIL,

@@ -13,6 +13,7 @@
 
 enum step_word {
 	STEP_DONE,		/* nothing left to do here */
+	STEP_BUSY,		/* at work: `text` says how far */
 	STEP_WAIT,		/* something is not there yet: `text` names it */
 	STEP_STALL,		/* a person must look: `text` is the reason */
 	STEP_FAIL,		/* went wrong, will be tried again: `text` is the reason */
