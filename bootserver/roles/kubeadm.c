@@ -124,12 +124,11 @@ cert_names(const struct roles_cluster *cluster)
 {
 	char *name = roles_endpoint(cluster->site);
 	json_t *names = yaml_pack("[s, s, s]", name, "localhost", "127.0.0.1");
-	int said = roles_said(cluster->site);
 
 	for (size_t i = 0; i < cluster->nnodes; i++) {
 		const struct roles_node *node = &cluster->nodes[i];
 
-		if (!(roles_given(cluster->site, node->machine, said) & SITE_ROLE_CONTROL_PLANE))
+		if (!(roles_of(cluster->site, node->machine) & SITE_ROLE_CONTROL_PLANE))
 			continue;
 		yaml_append(names, json_string(node->name));
 		if (node->address != NULL)
@@ -307,17 +306,13 @@ etcd_patch(bool joins)
 	return text;
 }
 
-/* A setting of the site is text; what reads as a number, a truth value, a list or a mapping in JSON
- * is meant as that. */
+/* A setting of the site is JSON of any shape. */
 static json_t *
-typed(const char *value)
+setting(const char *value)
 {
-	json_t *parsed = json_loads(value, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+	json_t *parsed = json_loads(value, JSON_DECODE_ANY, NULL);
 
-	if (parsed != NULL && !json_is_null(parsed) && !json_is_string(parsed))
-		return parsed;
-	json_decref(parsed);
-	return json_string(value);
+	return parsed != NULL ? parsed : json_string(value);
 }
 
 /* The site's settings of the kubelet are each node's own patch, so that a node joins with those
@@ -330,7 +325,7 @@ kubelet_patch(const struct site *site)
 
 	for (size_t i = 0; i < site->kubernetes.nkubelet; i++)
 		yaml_set(config, site->kubernetes.kubelet[i].key,
-			 typed(site->kubernetes.kubelet[i].value));
+			 setting(site->kubernetes.kubelet[i].value));
 	buf_init(&text);
 	yaml_add(&text, config);
 	json_decref(config);

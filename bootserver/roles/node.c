@@ -13,15 +13,6 @@
 #include "lib/str.h"
 #include "roles/yaml.h"
 
-const struct site_rack *
-roles_rack(const struct site *site, const struct site_machine *machine)
-{
-	for (size_t i = 0; machine != NULL && i < site->nracks; i++)
-		if (str_eq(site->racks[i].name, machine->rack))
-			return &site->racks[i];
-	return NULL;
-}
-
 char *
 roles_endpoint(const struct site *site)
 {
@@ -103,16 +94,11 @@ add_roles(json_t *labels, int roles)
 json_t *
 roles_labels(const struct site *site, const struct site_machine *machine)
 {
-	const struct site_rack *rack = roles_rack(site, machine);
 	json_t *labels = json_object();
 
-	if (rack != NULL) {
-		add_label(labels, LABEL_ZONE, rack->zone);
-		add_label(labels, LABEL_RACK, rack->name);
-		add_pairs(labels, rack->labels, rack->nlabels);
-	}
 	if (machine != NULL) {
-		add_label(labels, LABEL_ZONE, machine->zone);
+		add_label(labels, LABEL_ZONE, site_machine_zone(site, machine));
+		add_label(labels, LABEL_RACK, machine->rack);
 		add_pairs(labels, machine->labels, machine->nlabels);
 		add_label(labels, "bootserver.dev/host", machine->host);
 	}
@@ -190,13 +176,12 @@ roles_hosts(const struct roles_cluster *cluster, const struct roles_node *node)
 	const struct site *site = cluster->site;
 	char *endpoint = roles_endpoint(site);
 	json_t *hosts = json_array();
-	int said = roles_said(site);
 
 	for (size_t i = 0; i < cluster->nnodes; i++) {
 		const struct roles_node *other = &cluster->nodes[i];
 
 		if (other->address == NULL ||
-		    !(roles_given(site, other->machine, said) & SITE_ROLE_CONTROL_PLANE))
+		    !(roles_of(site, other->machine) & SITE_ROLE_CONTROL_PLANE))
 			continue;
 		yaml_append(hosts, json_sprintf("%s %s", other->address, endpoint));
 	}

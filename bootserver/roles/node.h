@@ -10,17 +10,11 @@
 #define LABEL_RACK "topology.rook.io/rack"
 #define LABEL_ROLE "bootserver.dev/role-"	/* and the role's name, with no value */
 
-/* All bits that any machine of the site says; roles_of() with that at hand. */
-int roles_said(const struct site *site);
-int roles_given(const struct site *site, const struct site_machine *machine, int said);
-
-const struct site_rack *roles_rack(const struct site *site, const struct site_machine *machine);
-
 /* "api.lab.internal"; the caller frees. */
 char *roles_endpoint(const struct site *site);
 
-/* The node's labels as an object: topology, its rack's, its own, its roles.  What Kubernetes would
- * not take as a label is left out. */
+/* The node's labels as an object: topology, its own, its roles.  What Kubernetes would not take as
+ * a label is left out. */
 json_t *roles_labels(const struct site *site, const struct site_machine *machine);
 
 /* "key=value,…" of those that a kubelet may give itself (NodeRestriction); the caller frees. */
