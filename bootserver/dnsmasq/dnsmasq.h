@@ -38,9 +38,17 @@ char *dnsmasq_render(const struct site *site, const struct dnsmasq_paths *paths,
  * cuts no TFTP transfer.  "" without DHCP.  Fresh memory, the caller frees. */
 char *dnsmasq_hosts(const struct site *site, const struct dnsmasq_host *hosts, size_t nhosts);
 
-/* The names of machines with an address of their own, as hosts(5) has them; read anew upon SIGHUP
- * too.  Fresh memory, the caller frees. */
-char *dnsmasq_names(const struct site *site);
+/* A machine's address as the engine knows it: reserved, else where it was seen last. */
+struct dnsmasq_name {
+	const char *name;
+	uint32_t address;	/* 0: none yet */
+	bool reserved;
+	bool api;		/* a control-plane machine: the API server's name leads here too */
+};
+
+/* Names and addresses as hosts(5) has them; read anew upon SIGHUP too.  Fresh memory, the caller
+ * frees. */
+char *dnsmasq_names(const struct site *site, const struct dnsmasq_name *names, size_t count);
 
 /* One row of firmware/architectures: what a client of this option-93 number is given. */
 struct dnsmasq_arch {

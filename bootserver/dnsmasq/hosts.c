@@ -1,8 +1,7 @@
 /*
- * What changes as machines come and go, and needs no restart of dnsmasq: their reservations and the
- * names of their addresses.  A reservation is one line a machine, as --dhcp-host takes it.  All
- * MACs of a machine stand in one line: dnsmasq then gives the one address to whichever of them
- * asks.
+ * The machines' reservations, which change as machines come and go and need no restart of dnsmasq.
+ * One line a machine, as --dhcp-host takes it.  All MACs of a machine stand in one line: dnsmasq
+ * then gives the one address to whichever of them asks.
  */
 #include <string.h>
 
@@ -86,23 +85,5 @@ dnsmasq_hosts(const struct site *site, const struct dnsmasq_host *hosts, size_t 
 	buf_init(&text);
 	if (site->dhcp != SITE_DHCP_NONE)
 		hosts_add(&text, site, hosts, nhosts, "");
-	return text.text;
-}
-
-char *
-dnsmasq_names(const struct site *site)
-{
-	char ip[NET_IP4_TEXT];
-	struct buf text;
-
-	buf_init(&text);
-	for (size_t i = 0; i < site->nmachines; i++) {
-		const struct site_machine *machine = &site->machines[i];
-
-		if (machine->address == 0)
-			continue;
-		net_ip4_format(ip, machine->address);
-		buf_format(&text, "%s %s.%s %s\n", ip, machine->name, site->domain, machine->name);
-	}
 	return text.text;
 }

@@ -45,7 +45,24 @@ add_place(struct buf *text, const struct site *site, const struct dnsmasq_paths 
 		 "bind-interfaces\n");
 }
 
-/* Names of the site are answered here alone; others go to the site's DNS servers, if it has any. */
+/* Whom other names than the site's are asked; false when there is nobody. */
+static bool
+add_uplink(struct buf *text, const struct site *site, const char *server)
+{
+	const struct site_list *list = &site->dns;
+	bool any = false;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (str_eq(list->items[i], server))
+			continue;
+		buf_format(text, "server=%s\n", list->items[i]);
+		any = true;
+	}
+	return any;
+}
+
+/* Names of the site are answered here alone.  Without an uplink there are no others: dnsmasq would
+ * refuse to answer, and a resolver then asks again and again before it gives up. */
 static void
 add_names(struct buf *text, const struct site *site, const struct dnsmasq_paths *paths,
 	  const char *server)
@@ -59,9 +76,8 @@ add_names(struct buf *text, const struct site *site, const struct dnsmasq_paths 
 		 "bogus-priv\n");
 	buf_format(text, "domain=%s\nlocal=/%s/\n", site->domain, site->domain);
 	buf_format(text, "host-record=boot.%s,%s\n", site->domain, server);
-	for (size_t i = 0; i < site->dns.count; i++)
-		if (!str_eq(site->dns.items[i], server))
-			buf_format(text, "server=%s\n", site->dns.items[i]);
+	if (!add_uplink(text, site, server))
+		buf_text(text, "local=/#/\n");
 	buf_format(text, "addn-hosts=%s\n", paths->names);
 }
 

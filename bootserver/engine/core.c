@@ -14,6 +14,7 @@
 #include "engine/hub.h"
 #include "engine/images.h"
 #include "engine/machines.h"
+#include "engine/names.h"
 #include "engine/records.h"
 #include "engine/start.h"
 #include "engine/timeline.h"
@@ -195,6 +196,7 @@ engine_tick(struct engine *e)
 {
 	agent_tick(e);
 	timeline_sweep(e);
+	names_tick(e);
 }
 
 int
@@ -235,6 +237,7 @@ engine_free(struct engine *e)
 	engine_images_fini(e);
 	start_fini(e);
 	edit_fini(e);
+	names_fini(e);
 	db_close(&e->db);
 	free(e->hub);
 	free(e);

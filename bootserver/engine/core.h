@@ -69,6 +69,8 @@ struct engine {
 	struct index names, macs, uuids, pins, pendings, codes, ips;	/* to a machine */
 	struct index nonces;	/* to a boot */
 	struct index leases;	/* address to a MAC, owned */
+	char *names_text;	/* names and addresses, as the keeper was told; NULL: not yet */
+	bool names_stale;	/* an address changed since */
 	int64_t last_machine, last_boot;	/* highest ids given */
 	struct machine **stale;	/* those with something to save at the turn's end */
 	size_t nstale, stale_size;

@@ -513,6 +513,7 @@ machines_address(struct engine *e, struct machine *m, const char *ip, const char
 	str_copy(m->ip, sizeof(m->ip), ip);
 	str_copy(m->ip_mac, sizeof(m->ip_mac), mac);
 	index_put(&e->ips, m->ip, m);
+	e->names_stale = true;
 	machines_touch(e, m);
 }
 

@@ -13,6 +13,7 @@
 #include "dnsmasq/dnsmasq.h"
 #include "engine/images.h"
 #include "engine/machines.h"
+#include "engine/names.h"
 #include "lib/file.h"
 #include "lib/hex.h"
 #include "lib/json.h"
@@ -56,7 +57,7 @@ put_listen(json_t *list, const char *name, const struct site *site, uint16_t por
 
 /* dnsmasq's configuration and reservations; machines that a person approved have names too. */
 static void
-put_dnsmasq(const struct engine *e, json_t *config)
+put_dnsmasq(struct engine *e, json_t *config)
 {
 	struct dnsmasq_host *hosts = mem_new((e->nmachines + 1) * sizeof(*hosts));
 	size_t count = 0;
@@ -74,9 +75,7 @@ put_dnsmasq(const struct engine *e, json_t *config)
 	text = dnsmasq_hosts(e->site, hosts, count);
 	json_put(config, "hosts", text);
 	free(text);
-	text = dnsmasq_names(e->site);
-	json_put(config, "names", text);
-	free(text);
+	json_put(config, "names", names_text(e));
 	free(hosts);
 }
 
@@ -111,7 +110,7 @@ put_scripts(const struct engine *e, const struct site *site, json_t *config, str
 }
 
 static int
-put_config(const struct engine *e, json_t *config, struct err *err)
+put_config(struct engine *e, json_t *config, struct err *err)
 {
 	json_t *listen = json_array();
 

@@ -128,6 +128,38 @@ write_file(struct keeper *keeper, const char *path, const char *text, struct err
 	return file_update((struct file_new){ keeper->dir, path, 0644 }, text, strlen(text), err);
 }
 
+/* Reservations and names anew.  While it starts it may have read the old ones already, and may not
+ * yet know what SIGHUP means. */
+static void
+read_anew(struct keeper *keeper)
+{
+	if (keeper->dnsmasq.state.state == CHILD_UP)
+		kill(keeper->dnsmasq.pid, SIGHUP);	/* its init hands it on */
+	else
+		keeper->dnsmasq_stale = keeper->dnsmasq.state.state == CHILD_STARTING;
+}
+
+void
+dnsmasq_ready(struct keeper *keeper)
+{
+	child_event(&keeper->dnsmasq, CHILD_READY);
+	if (keeper->dnsmasq_stale)
+		read_anew(keeper);
+	keeper->dnsmasq_stale = false;
+}
+
+void
+dnsmasq_take_names(struct keeper *keeper, const char *names)
+{
+	struct err err;
+	int r = write_file(keeper, "run/names", names, &err);
+
+	if (r < 0)
+		log_error("%s", err.text);
+	else if (r > 0)
+		read_anew(keeper);
+}
+
 int
 dnsmasq_take(struct keeper *keeper, const json_t *config, struct err *err)
 {
@@ -150,7 +182,7 @@ dnsmasq_take(struct keeper *keeper, const json_t *config, struct err *err)
 		child_again(&keeper->dnsmasq);
 	} else if (hosts > 0 || names > 0) {
 		log_info("child=dnsmasq new reservations");
-		kill(keeper->dnsmasq.pid, SIGHUP);	/* its init hands it on */
+		read_anew(keeper);
 	}
 	return 0;
 }

@@ -23,6 +23,8 @@ take(void *arg, const struct msg *msg)
 		config_take(arg, msg->body);
 	else if (str_eq(msg_type(msg), "site-file"))
 		edit_take(arg, msg->body);
+	else if (str_eq(msg_type(msg), "names"))
+		dnsmasq_take_names(arg, json_str(msg->body, "names", ""));
 	else
 		return false;
 	return true;

@@ -109,7 +109,7 @@ on_seen(sd_event_source *source, const siginfo_t *info, void *arg)
 	keeper->probe = 0;
 	if (info->si_code != CLD_EXITED || info->si_status != 0)
 		return 0;	/* dnsmasq's start has its own deadline */
-	child_event(&keeper->dnsmasq, CHILD_READY);
+	dnsmasq_ready(keeper);
 	if (!keeper->ready)
 		announce(keeper);
 	return 0;

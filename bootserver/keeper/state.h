@@ -10,29 +10,10 @@
 #include <systemd/sd-event.h>
 
 #include "keeper/channel.h"
-#include "keeper/supervise.h"
+#include "keeper/child.h"
 #include "lib/err.h"
 
 /* What the rooms of this house share: one struct keeper a process. */
-
-struct keeper;
-
-struct child {
-	const char *name;	/* engine, web, dnsmasq: as in messages and logs */
-	/* Starts it: the pid, or a negative errno with the sentence. */
-	pid_t (*start)(struct keeper *keeper, struct err *err);
-	/* Asks it to end (NULL: SIGTERM); lets go of what belonged to the process that ended. */
-	void (*leave)(struct keeper *keeper);
-	void (*ended)(struct keeper *keeper);
-	/* May it be started now?  NULL: always. */
-	bool (*may)(const struct keeper *keeper);
-
-	struct keeper *keeper;
-	struct supervise state;
-	pid_t pid;		/* 0: none */
-	bool again;		/* to be started once it has ended as asked (a new configuration) */
-	sd_event_source *exit, *timer;
-};
 
 struct listen {
 	char *name;		/* http, https */
@@ -61,6 +42,7 @@ struct keeper {
 
 	json_t *config;		/* the engine's last good one; NULL: none yet */
 	bool dnsmasq_written;	/* its files are in run/ */
+	bool dnsmasq_stale;	/* it is to read its hosts anew once it is ready */
 	int life;		/* dnsmasq's namespace ends when this pipe does; -1: none */
 	pid_t probe;		/* the process that looks whether we serve; 0: none */
 	sd_event_source *probe_exit;
@@ -75,11 +57,6 @@ struct keeper {
 void keeper_fail(struct keeper *keeper, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void keeper_tell_engine(struct keeper *keeper, json_t *body);	/* takes the reference */
 
-/* child.c: supervision of one child on the event loop. */
-void child_event(struct child *child, enum child_event event);
-void child_begin(struct child *child);		/* starts it if it is down and may */
-void child_again(struct child *child);		/* ends and starts it; starts it when it is down */
-
 /* engine.c, web.c, dnsmasq.c: what each child needs. */
 void engine_init(struct keeper *keeper);
 void engine_reload(struct keeper *keeper);
@@ -88,6 +65,8 @@ void web_reload(struct keeper *keeper);
 void dnsmasq_init(struct keeper *keeper);
 /* Writes the config's files: restarts dnsmasq, or has it read its hosts anew, or does nothing. */
 int dnsmasq_take(struct keeper *keeper, const json_t *config, struct err *err);
+void dnsmasq_take_names(struct keeper *keeper, const char *names);
+void dnsmasq_ready(struct keeper *keeper);
 
 /* config.c, edit.c: the engine's words. */
 void config_take(struct keeper *keeper, json_t *config);

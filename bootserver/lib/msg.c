@@ -29,6 +29,7 @@ static const struct {
 	{ "start", { NULL } },
 	{ "reload", { NULL } },
 	{ "config", { "ok:b" } },
+	{ "names", { "names:s" } },
 	{ "peer", { NULL } },
 	{ "lease", { "action:s", "mac:s", "ip:s" } },
 	{ "tftp", { "ip:s", "file:s" } },

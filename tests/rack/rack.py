@@ -109,6 +109,13 @@ class Rack:
             self.site.setdefault("machines", []).append(machine.listed(**more))
         return machine
 
+    def card(self, name="card"):
+        """A network card of nobody's on the bridge, for packets that a test makes itself."""
+        self.net.run("ip", "link", "add", name, "type", "veth", "peer", "name", f"{name}.plug")
+        self.net.run("ip", "link", "set", f"{name}.plug", "master", "br0", "up")
+        self.net.run("ip", "link", "set", name, "up")
+        return name
+
     def start(self, *images):
         """Site file, `init`, images (built if they are not), the server until it is ready."""
         self.site.setdefault("image", images[0] if images else "tiny")

@@ -74,6 +74,28 @@ dnsmasq_takes(const char *name, const char *text)
 		fail_msg("%s: dnsmasq does not take it", name);
 }
 
+/* As the engine tells them: those without a reserved address were seen somewhere, the third is not
+ * there yet, the first two are control plane. */
+static char *
+names_of(const struct site *site)
+{
+	struct dnsmasq_name *names = mem_new((site->nmachines + 1) * sizeof(*names));
+	char *text;
+
+	for (size_t i = 0; i < site->nmachines; i++) {
+		const struct site_machine *machine = &site->machines[i];
+		uint32_t seen = i == 2 ? 0 : site->address.address + 99 + (uint32_t)i;
+
+		names[i] = (struct dnsmasq_name){
+			.name = machine->name, .reserved = machine->address != 0, .api = i < 2,
+			.address = machine->address != 0 ? machine->address : seen,
+		};
+	}
+	text = dnsmasq_names(site, names, site->nmachines);
+	free(names);
+	return text;
+}
+
 static void
 golden(void **state)
 {
@@ -89,7 +111,7 @@ golden(void **state)
 		site = site_of(yaml);
 		text = dnsmasq_render(site, &dnsmasq_paths, NULL, 0);
 		hosts = dnsmasq_hosts(site, NULL, 0);
-		machines = dnsmasq_names(site);
+		machines = names_of(site);
 		compare(names[i], "conf", text);
 		compare(names[i], "hosts", hosts);
 		compare(names[i], "names", machines);
@@ -155,7 +177,7 @@ ten_thousand_machines(void **state)
 	began = clock_mono_ms();
 	text = dnsmasq_render(site, &dnsmasq_paths, NULL, 0);
 	hosts = dnsmasq_hosts(site, NULL, 0);
-	names = dnsmasq_names(site);
+	names = names_of(site);
 	assert_true(clock_mono_ms() - began < 2000);
 	for (const char *at = hosts; (at = strchr(at, '\n')) != NULL; at++)
 		lines++;

@@ -10,8 +10,8 @@ import time
 import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-sys.path[:0] = [os.path.join(ROOT, "tests"), os.path.dirname(os.path.abspath(__file__))]
-import dhcp  # noqa: E402
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+from rack import packets  # noqa: E402
 from rack.namespace import RackError  # noqa: E402
 from rack.rack import Rack  # noqa: E402
 
@@ -28,9 +28,7 @@ MACHINES = [{"name": "n1", "mac": "52:54:00:00:00:01"},
 @pytest.fixture
 def rack(tmp_path):
     with Rack(tmp_path / "rack", machines=list(MACHINES), image="edge") as made:
-        made.net.run("ip", "link", "add", "card", "type", "veth", "peer", "name", "plug")
-        made.net.run("ip", "link", "set", "plug", "master", "br0", "up")
-        made.net.run("ip", "link", "set", "card", "up")
+        made.card()
         made.server.write_site(made.site)
         os.chmod(made.server.site_folder, 0o700)
         yield made
@@ -75,7 +73,7 @@ def log(server):
 
 def ask(rack, *args, **options):
     with rack.net.network():
-        return dhcp.ask("card", *args, **options)
+        return packets.ask("card", *args, **options)
 
 
 def test_ready_means_serving(rack, server):
