@@ -37,16 +37,16 @@ site_rack_find(const struct site *site, const char *name)
 	return NULL;
 }
 
-static uint32_t
-subnet_first(const struct site *site)
+uint32_t
+site_cidr_first(const struct net_cidr *cidr)
 {
-	return site->address.address & net_cidr_mask(&site->address);
+	return cidr->address & net_cidr_mask(cidr);
 }
 
-static uint32_t
-subnet_last(const struct site *site)
+uint32_t
+site_cidr_last(const struct net_cidr *cidr)
 {
-	return site->address.address | ~net_cidr_mask(&site->address);
+	return cidr->address | ~net_cidr_mask(cidr);
 }
 
 static void
@@ -68,11 +68,11 @@ check_server(const struct site *site, struct site_findings *findings)
 		site_find_error(findings, place,
 				"a subnet of length /%u cannot serve machines: from /8 to /30",
 				site->address.prefix);
-	else if (site->address.address == subnet_first(site))
+	else if (site->address.address == site_cidr_first(&site->address))
 		site_find_error(findings, place,
 				"this is the address of the subnet itself: give the server's own, "
 				"as its first host");
-	else if (site->address.address == subnet_last(site))
+	else if (site->address.address == site_cidr_last(&site->address))
 		site_find_error(findings, place, "this is the subnet's broadcast address: give the "
 				"server's own");
 }
@@ -105,7 +105,8 @@ check_range(const struct site *site, struct site_findings *findings)
 		site_find_error(findings, place,
 				"the range is not within the server's subnet %s/%u", server,
 				site->address.prefix);
-	else if (site->range_first == subnet_first(site) || site->range_last == subnet_last(site))
+	else if (site->range_first == site_cidr_first(&site->address) ||
+		 site->range_last == site_cidr_last(&site->address))
 		site_find_error(findings, place,
 				"the range holds the subnet's first or last address, which no "
 				"machine can have");
@@ -149,7 +150,8 @@ check_dhcp(const struct site *site, struct site_findings *findings)
 		return;
 	if (!net_cidr_holds(&site->address, site->gateway))
 		site_find_error(findings, place, "the gateway is not in the server's subnet");
-	else if (site->gateway == subnet_first(site) || site->gateway == subnet_last(site))
+	else if (site->gateway == site_cidr_first(&site->address) ||
+		 site->gateway == site_cidr_last(&site->address))
 		site_find_error(findings, place, "the gateway cannot be the subnet's first or last "
 				"address");
 }
@@ -247,4 +249,5 @@ site_check(struct site *site, struct site_findings *findings)
 	check_names(site, findings);
 	check_rules(site, findings);
 	site_check_machines(site, findings);
+	site_check_cluster(site, findings);
 }

@@ -7,8 +7,21 @@
  * site->index. */
 void site_check(struct site *site, struct site_findings *findings);
 
-/* Its part for machines, in a room of its own. */
+/* Its parts, each in a room of its own: machines; the cluster, which calls the three after it
+ * unless the site has none. */
 void site_check_machines(struct site *site, struct site_findings *findings);
+void site_check_cluster(const struct site *site, struct site_findings *findings);
+void site_check_nodes(const struct site *site, struct site_findings *findings);
+void site_check_balancer(const struct site *site, struct site_findings *findings);
+void site_check_storage(const struct site *site, struct site_findings *findings);
+
+/* Does the site speak of its cluster at all?  If not, it may boot images without Kubernetes, and
+ * what only Kubernetes would refuse is no more than a warning. */
+bool site_cluster_meant(const struct site *site);
+
+/* The first and last address that a prefix holds. */
+uint32_t site_cidr_first(const struct net_cidr *cidr);
+uint32_t site_cidr_last(const struct net_cidr *cidr);
 
 /* The profile or rack of that name, or NULL. */
 const struct site_profile *site_profile_find(const struct site *site, const char *name);

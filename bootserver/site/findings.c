@@ -63,6 +63,17 @@ site_find_warning(struct site_findings *findings, const struct site_place *place
 }
 
 void
+site_find_either(struct site_findings *findings, bool error, const struct site_place *place,
+		 const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	finding_add(findings, error, place, fmt, ap);
+	va_end(ap);
+}
+
+void
 site_findings_fini(struct site_findings *findings)
 {
 	for (size_t i = 0; i < findings->count; i++) {

@@ -100,6 +100,9 @@ take_list(struct walk *w, const struct schema_row *row, const struct yaml_at *at
 		count += items[count] != NULL;
 		site_marks_add(w->site->marks, list, &one.place);
 	}
+	if (row->needed && many && fy_node_sequence_is_empty(at->node))
+		site_find_error(w->findings, &at->place, "%s is empty: give at least one",
+				row->key);
 	free(list->items);
 	list->items = items;
 	list->count = count;
@@ -152,6 +155,7 @@ take_pair(struct walk *w, const struct schema_row *row, struct fy_node_pair *nod
 	take_scalar(w, &text, &key, &ret->key);
 	text.key = ret->key ? ret->key : row->key;
 	text.most = row->most ? row->most : 128;
+	text.least = -1;	/* it may be empty, in quotes */
 	if (row->type == SCHEMA_VALUES)
 		take_json(w, &text, &value, &ret->value);
 	else

@@ -56,6 +56,16 @@ struct site_image {
 void site_check_images(const struct site *site, const struct site_image *images, size_t nimages,
 		       const struct site_source *sources, struct site_findings *findings);
 
+/*
+ * What cannot change once the cluster is made (API server's name, ranges of pods and services), as
+ * lines "KEY VALUE"; fresh memory, the caller frees.  Who makes the cluster keeps it, and asks
+ * site_check_frozen() of every later site: it adds an error for each that differs, as
+ * site_check_images() does.  Unknown lines are passed over.
+ */
+char *site_cluster_frozen(const struct site *site);
+void site_check_frozen(const struct site *site, const char *frozen,
+		       const struct site_source *sources, struct site_findings *findings);
+
 /* What the schema table writes: the commented sample (`init` fills in the five values; NULL: the
  * sample's own), the reference page (Markdown) and bootserver-site(5).  Fresh memory, the caller
  * frees. */

@@ -51,8 +51,9 @@ is_printable(const char *text, size_t most)
 static int
 take_text(const struct schema_row *row, const char *text, void *field)
 {
-	return is_printable(text, row->most ? (size_t)row->most : 256) ? keep(field, text)
-								       : -EINVAL;
+	bool good = is_printable(text, row->most ? (size_t)row->most : 256);
+
+	return good || (row->least < 0 && !text[0]) ? keep(field, text) : -EINVAL;
 }
 
 static int

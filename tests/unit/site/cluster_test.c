@@ -4,6 +4,7 @@
  */
 #include "cmocka_all.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/str.h"
@@ -60,16 +61,17 @@ groups(void **state)
 		"  service-range: 10.100.0.0/20, cni: none, manifests: own.yaml,\n"
 		"  api-server: {event-ttl: 2h, v: 2}}\n"
 		"load-balancer:\n  announce: bgp\n  asn: 4200000000\n  communities: 64512:100\n"
-		"  aggregation: 28\n  local-preference: 200\n  pools:\n"
+		"  aggregation: 29\n  local-preference: 200\n  pools:\n"
 		"    - {name: a, addresses: [10.7.0.0/24, 10.8.0.1-10.8.0.16], racks: r1}\n"
 		"    - {name: b, addresses: 10.8.1.0/24, auto-assign: false}\n"
-		"racks: [{name: r1, zone: East_1, router: {address: 10.9.0.254, asn: 64500,\n"
+		"racks: [{name: r1, zone: East_1, router: {address: 10.9.0.254, asn: 4200000000,\n"
 		"         password: s3cret, multihop: true}}, {name: r2}]\n"
 		"storage:\n  failure-domain: host\n  object-store: true\n  replicas: 2\n"
 		"  devices: [{size: 100GiB-4TiB, type: nvme, model: PM16}, {size: -1TiB}, "
 		"{size: 1TiB-}]\n"
 		"enrolment: {control-plane: listed}\n"
-		THREE);
+		"machines:\n  - {name: n1, mac: 52:54:00:00:00:01, rack: r1}\n"
+		"  - {name: n2, mac: 52:54:00:00:00:02, rack: r1}\n");
 	const struct site_load_balancer *balancer = &site->load_balancer;
 	const struct site_router *router = &site->racks[0].router;
 
@@ -83,7 +85,7 @@ groups(void **state)
 	assert_int_equal(balancer->announce, SITE_ANNOUNCE_BGP);
 	assert_int_equal(balancer->asn, 4200000000);
 	assert_string_equal(balancer->communities.items[0], "64512:100");
-	assert_int_equal(balancer->aggregation, 28);
+	assert_int_equal(balancer->aggregation, 29);
 	assert_int_equal(balancer->local_preference, 200);
 	assert_int_equal(balancer->npools, 2);
 	assert_int_equal(balancer->pools[0].addresses.count, 2);
@@ -92,7 +94,7 @@ groups(void **state)
 	assert_false(balancer->pools[1].auto_assign);
 	assert_int_equal(balancer->pools[1].place.line, 16);
 	assert_int_equal(router->address, 0x0a0900fe);
-	assert_int_equal(router->asn, 64500);
+	assert_int_equal(router->asn, 4200000000);
 	assert_string_equal(router->password, "s3cret");
 	assert_true(router->multihop);
 	assert_int_equal(site->racks[1].router.address, 0);
@@ -133,7 +135,7 @@ static void
 machines(void **state)
 {
 	struct site *site = parse(
-		HEAD "racks: [{name: r1, zone: z1}]\n"
+		HEAD "storage:\nracks: [{name: r1, zone: z1}]\n"
 		"machines:\n"
 		"  - {name: n1, mac: 52:54:00:00:00:01, roles: [control-plane], rack: r1,\n"
 		"     taints: \"use=gpu:NoExecute\", labels: {example.com/use: gpu}}\n"
@@ -154,7 +156,7 @@ machines(void **state)
 	assert_int_equal(m[2].roles, SITE_ROLE_DPU | SITE_ROLE_WORKER);
 	assert_string_equal(m[2].host, "n2");
 	assert_int_equal(m[3].roles, 0);
-	assert_int_equal(site_machine_roles(site, &m[3]), SITE_ROLE_WORKER);
+	assert_int_equal(site_machine_roles(site, &m[3]), SITE_ROLE_WORKER | SITE_ROLE_STORAGE);
 	site_free(site);
 }
 
@@ -202,6 +204,42 @@ roles_said(void **state)
 	site_free(site);
 }
 
+/* A living cluster's ranges and name are told of where they, or what they are made of, are said. */
+static void
+frozen(void **state)
+{
+	static const char later[] =
+		"site: {name: lab, domain: other.internal}\n"
+		"server: {interface: eno1, address: 10.9.0.1/24}\n"
+		"kubernetes:\n  pod-range: 10.32.0.0/16\n";
+	struct site *site = parse(HEAD);
+	char *text = site_cluster_frozen(site);
+	struct site_findings findings = { 0 };
+	struct site_source source = { "site.yaml", later, sizeof(later) - 1 };
+
+	(void)state;
+	assert_string_equal(text, "endpoint api.lab.internal\npod-range 10.244.0.0/16\n"
+				  "service-range 10.96.0.0/16\n");
+	site_check_frozen(site, text, NULL, &findings);
+	site_check_frozen(site, "", NULL, &findings);
+	site_check_frozen(site, "cni flannel\npod-range", NULL, &findings);
+	assert_int_equal(findings.count, 0);
+	site_free(site);
+	site = parse(later);
+	site_check_frozen(site, text, &source, &findings);
+	assert_int_equal(findings.errors, 2);
+	assert_int_equal(findings.items[0].line, 1);
+	assert_int_equal(findings.items[0].column, 27);
+	assert_string_equal(findings.items[0].text,
+			    "the cluster was made with endpoint api.lab.internal and cannot be "
+			    "given api.other.internal: put that back");
+	assert_int_equal(findings.items[1].line, 4);
+	assert_string_equal(findings.items[1].excerpt, "  pod-range: 10.32.0.0/16");
+	site_findings_fini(&findings);
+	site_free(site);
+	free(text);
+}
+
 static void
 terms(void **state)
 {
@@ -240,7 +278,7 @@ main(void)
 		cmocka_unit_test(defaults), cmocka_unit_test(groups),
 		cmocka_unit_test(values_as_json), cmocka_unit_test(machines),
 		cmocka_unit_test(roles_of_few_words), cmocka_unit_test(roles_said),
-		cmocka_unit_test(terms),
+		cmocka_unit_test(frozen), cmocka_unit_test(terms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
