@@ -79,12 +79,27 @@ format_machines(struct engine *e, struct buf *ret)
 			   (unsigned long long)counts[s]);
 }
 
+/* What the keeper last said of the children that are not this one. */
+static void
+format_children(const struct engine *e, struct buf *ret)
+{
+	head(ret, "child_up", "gauge", "1 if this child of the server is ready.");
+	buf_format(ret,
+		   "bootserver_child_up{child=\"dnsmasq\"} %d\n"
+		   "bootserver_child_up{child=\"web\"} %d\n",
+		   e->site->dhcp == SITE_DHCP_NONE || strcmp(e->dnsmasq, "ready") == 0,
+		   strcmp(e->web_state, "ready") == 0);
+}
+
 void
 metrics_format(struct engine *e, struct buf *ret)
 {
 	const struct metrics *m = &e->metrics;
 
 	format_machines(e, ret);
+	format_children(e, ret);
+	head(ret, "images", "gauge", "Images of the store, all generations.");
+	buf_format(ret, "bootserver_images %zu\n", e->images.count);
 	head(ret, "boots_total", "counter", "Boots that ended, by outcome.");
 	buf_format(ret,
 		   "bootserver_boots_total{outcome=\"healthy\"} %llu\n"
