@@ -21,7 +21,7 @@ OBJ      := $(SRC:%.c=build/obj/%.o)
 TESTS    := $(patsubst tests/%.c,build/tests/%,$(sort $(wildcard tests/unit/*/*_test.c tests/golden/*_test.c)))
 FUZZ     := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
 
-.PHONY: all help setup image update-locks demo check test soak install clean
+.PHONY: all help setup image update-locks demo check test soak install deb clean
 all: build/bootserver build/share build/man
 
 help:
@@ -36,6 +36,7 @@ help:
 ## make test       everything, with real firmware, images and machines
 ## make soak       the long counts: writes docs/soak/
 ## make install    DESTDIR= PREFIX=
+## make deb        a Debian package into build/deb/ (SUITE=trixie: for trixie, on Debian 12 too)
 ## make clean      removes build/ (caches are in $XDG_CACHE_HOME/bootserver)
 
 build/bootserver: build/obj/bootserver/main.o $(OBJ)
@@ -105,6 +106,9 @@ soak: all
 
 install: all
 	$(Q)bootserver/install "$(DESTDIR)" "$(PREFIX)"
+
+deb: all
+	$(Q)bootserver/deb/build $(SUITE)
 
 clean:
 	rm -rf build

@@ -40,10 +40,13 @@ const struct cli_command cli_commands[] = {
 		   "every finding on standard error as FILE:LINE:COLUMN: error|warning: sentence.\n"
 		   "Exit status 1 if one of them is an error.\n" },
 	{ .name = "run", .run = cli_run, .help = "run the boot server in the foreground",
-	  .usage = "run\n"
+	  .usage = "run [--idle]\n"
 		   "\n"
 		   "Serves the site until SIGTERM or SIGINT.  SIGHUP takes changed site files:\n"
-		   "whole, or not at all when they have faults.\n" },
+		   "whole, or not at all when they have faults.\n"
+		   "\n"
+		   "  --idle    without a site file: say so, and wait for SIGHUP (as a service\n"
+		   "            that was installed before there is a site)\n" },
 	{ .name = "status", .run = cli_status, .lists = true,
 	  .help = "list the machines and how far each one is",
 	  .usage = "status [-w] [--json]\n"

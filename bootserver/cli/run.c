@@ -11,11 +11,14 @@
 int
 cli_run(struct cli *cli, int argc, char **argv)
 {
-	static char name[] = "bootserver", keeper[] = "keeper";
-	char *const self[] = { name, keeper, NULL };
+	static char name[] = "bootserver", keeper[] = "keeper", idle[] = "--idle";
+	char *self[] = { name, keeper, NULL, NULL };
+	int at = 1;
 
-	if (argc > 1)
-		return cli_usage(cli, "run takes no argument \"%s\"", argv[1]);
+	if (argc > 1 && cli_option(cli, argv, &at, idle, NULL) > 0)
+		self[2] = idle;
+	if (argc > at)
+		return cli_usage(cli, "run takes no argument \"%s\"", argv[at]);
 	fflush(NULL);
 	execv("/proc/self/exe", self);
 	return cli_fail(CLI_FAULT, "cannot start the keeper: %m");

@@ -14,6 +14,7 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "keeper/idle.h"
 #include "keeper/state.h"
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -218,6 +219,8 @@ keeper_run(const char *site_dir)
 int
 keeper_main(int argc, char **argv)
 {
-	(void)argc, (void)argv;
+	log_init("keeper", LOG_LEVEL_INFO);
+	if (argc > 1 && str_eq(argv[1], "--idle") && !idle_until_site())
+		return 0;
 	return keeper_run(".");
 }

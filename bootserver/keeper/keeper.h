@@ -10,7 +10,7 @@
  * the reason on standard error).  Needs root. */
 int keeper_run(const char *site_dir);
 
-/* `keeper`: keeper_run() in the working directory (cli/run.c executes it). */
+/* `keeper [--idle]`: keeper_run() in the working directory (cli/run.c executes it). */
 int keeper_main(int argc, char **argv);
 
 /* `lease-event SCRIPT ACTION …`: what dnsmasq calls (keeper/lease_event.c). */
