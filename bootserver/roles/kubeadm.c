@@ -20,7 +20,7 @@
 #define KUBELET_API "kubelet.config.k8s.io/v1beta1"
 #define FOLDER "/etc/kubernetes/bootserver/"
 #define CRI_SOCKET "unix:///run/containerd/containerd.sock"
-#define ETCD_DEFAULT "3.5.30"
+#define ETCD_DEFAULT "v3.6.16"
 #define COREDNS_DEFAULT "v1.15.0"
 
 static json_t *
@@ -271,41 +271,6 @@ probe_patch(const char *component)
 	return text.text;
 }
 
-/*
- * kubeadm of 1.36 writes etcd 3.6's flags; 3.5 knows them by other names.  The place of each in
- * the command is its rank by name; `initial-cluster-state`, said when joining, comes before the
- * second.  If one day it is another, the operation `test` makes kubeadm say so and stop.
- */
-static char *
-etcd_patch(bool joins)
-{
-	static const struct {
-		int at;
-		const char *is, *becomes;
-	} flags[] = {
-		{ 5, "--feature-gates=InitialCorruptCheck=true",
-		  "--experimental-initial-corrupt-check=true" },
-		{ 19, "--watch-progress-notify-interval=5s",
-		  "--experimental-watch-progress-notify-interval=5s" },
-	};
-	json_t *patch = json_array();
-	char *text;
-
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		char *path = str_format("/spec/containers/0/command/%d",
-					flags[i].at + (joins && i == 1));
-
-		yaml_append(patch, yaml_pack("{s:s, s:s, s:s}", "op", "test", "path", path, "value",
-					     flags[i].is));
-		yaml_append(patch, yaml_pack("{s:s, s:s, s:s}", "op", "replace", "path", path,
-					     "value", flags[i].becomes));
-		free(path);
-	}
-	text = json_dumps(patch, JSON_INDENT(1));
-	json_decref(patch);
-	return text;
-}
-
 /* A setting of the site is JSON of any shape. */
 static json_t *
 setting(const char *value)
@@ -333,21 +298,17 @@ kubelet_patch(const struct site *site)
 }
 
 static void
-add_patches(json_t *files, const struct roles_cluster *cluster, enum roles_action action)
+add_patches(json_t *files)
 {
 	static const char *const components[] = { "etcd", "kube-apiserver",
 						  "kube-controller-manager", "kube-scheduler" };
-	const char *etcd = roles_tag(&cluster->release, "etcd", ETCD_DEFAULT);
 
 	for (size_t i = 0; i < sizeof(components) / sizeof(components[0]); i++) {
-		char *name = str_format("patches/%s1+strategic.yaml", components[i]);
+		char *name = str_format("patches/%s0+strategic.yaml", components[i]);
 
 		add_file(files, name, probe_patch(components[i]));
 		free(name);
 	}
-	if (str_starts(etcd, "3.5."))
-		add_file(files, "patches/etcd0+json.json",
-			 etcd_patch(action == ROLES_JOIN_CONTROL_PLANE));
 }
 
 json_t *
@@ -360,6 +321,6 @@ roles_files(const struct roles_cluster *cluster, const struct roles_node *node,
 	add_file(files, "patches/kubeletconfiguration0+strategic.yaml",
 		 kubelet_patch(cluster->site));
 	if (action != ROLES_JOIN)
-		add_patches(files, cluster, action);
+		add_patches(files);
 	return files;
 }

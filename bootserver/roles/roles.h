@@ -55,7 +55,7 @@ struct roles_node {
 /* What the image's further parts hold (docs/CLUSTER.md). */
 struct roles_release {
 	const char *kubernetes;		/* "v1.36.4": never NULL */
-	const char *const *images;	/* "bootserver.local/etcd:3.5.30", NULL-ended; or NULL */
+	const char *const *images;	/* "bootserver.local/etcd:v3.6.16", NULL-ended; or NULL */
 	bool has_ceph;			/* the part ceph is there */
 };
 

@@ -17,7 +17,7 @@
 #define CLUSTER "rook-ceph"
 #define POOL "block"
 #define STORE "objects"
-#define CEPH_DEFAULT "18.2.7"
+#define CEPH_DEFAULT "v18.2.7"
 #define REST "/dev/disk/by-partlabel/bootserver-rest"
 
 /* What the storage nodes come to. */

@@ -81,7 +81,7 @@ flannel_config(const struct site *site)
 {
 	static const char cni[] = "{\n"
 				  "  \"name\": \"cbr0\",\n"
-				  "  \"cniVersion\": \"0.3.1\",\n"
+				  "  \"cniVersion\": \"1.0.0\",\n"
 				  "  \"plugins\": [\n"
 				  "    {\"type\": \"flannel\", \"delegate\": "
 				  "{\"hairpinMode\": true, \"isDefaultGateway\": true}},\n"

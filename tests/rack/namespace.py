@@ -82,6 +82,11 @@ class Namespace:
         for kind in ("net", "mnt", "pid"):
             self._fds[kind] = os.open(f"/proc/{self._init.pid}/ns/{kind}", os.O_RDONLY)
 
+    @property
+    def root(self):
+        """Its files as we can open them."""
+        return f"/proc/{self._init.pid}/root"
+
     def close(self):
         """Ends every process inside, and with the last of them the namespace."""
         self._init.kill()

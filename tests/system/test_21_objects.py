@@ -1,0 +1,167 @@
+"""What `roles` renders, before those who must take it: kubeadm reads each configuration and applies its patches,
+a real API server takes each object, and grants what joining needs though no bootstrap token exists."""
+
+import base64
+import glob
+import json
+import os
+import re
+
+import pytest
+from conftest import test_folder as folder_of
+from rack.apiserver import PLACE, ApiServer, part_file
+from rack.rack import ROOT, image_folder
+
+GOLDEN = os.path.join(ROOT, "tests", "golden", "roles")
+SITES = sorted(os.path.basename(os.path.dirname(path)) for path in glob.glob(f"{GOLDEN}/*/site.yaml"))
+FIRST, ADDRESS = "racks/n1", "10.9.0.11"
+
+
+def read(path):
+    with open(os.path.join(GOLDEN, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def place(server, node):
+    """The engine's files of a node of a golden site, as the agent places them."""
+    names = ["kubeadm.yaml"] + [f"patches/{name}" for name in sorted(os.listdir(f"{GOLDEN}/{node}/patches"))]
+    server.place({name: read(f"{node}/{name}") for name in names}, read(f"{node}/hosts"))
+
+
+def parts():
+    image = image_folder("edge")
+    return [path for path in (part_file(image, "kube"), part_file(image, "ceph")) if path]
+
+
+@pytest.fixture(name="box", scope="module")
+def box_fixture(tmp_path_factory):
+    """A place for kubeadm's files, with nothing running."""
+    with ApiServer(str(tmp_path_factory.mktemp("kubeadm")), parts()) as box:
+        yield box
+
+
+@pytest.fixture(name="server", scope="module")
+def server_fixture(request, tmp_path_factory):
+    """One API server for all of them: that of the golden site `racks`."""
+    with ApiServer(str(tmp_path_factory.mktemp("apiserver")), parts()) as server:
+        place(server, FIRST)
+        server.start(ADDRESS)
+        yield server
+        if request.session.testsfailed:
+            print(server.log("kube-apiserver"))
+
+
+@pytest.mark.parametrize("node", sorted(
+    os.path.relpath(os.path.dirname(path), GOLDEN) for path in glob.glob(f"{GOLDEN}/*/*/kubeadm.yaml")))
+def test_kubeadm_reads(box, node):
+    place(box, node)
+    box.write(f"{PLACE}/discovery.conf", read("one-rack/discovery.conf"))
+    config = f"--config={PLACE}/kubeadm.yaml"
+    assert box.kubeadm("config", "validate", config).strip() == "ok"
+    if "kind: InitConfiguration" not in read(f"{node}/kubeadm.yaml"):
+        return
+    said = "".join(box.kubeadm("init", "phase", *phase, config) for phase in (
+        ("control-plane", "all"), ("etcd", "local"), ("kubelet-start", "--dry-run")))
+    for target in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeletconfiguration"):
+        assert re.search(f'Applied patch .* to target "{target}"', said), target
+
+
+def may(server, *words, **who):
+    return server.kubectl("auth", "can-i", *words, check=False, **who).strip()
+
+
+def stages(site):
+    return json.loads(read(f"{site}/stages.json"))
+
+
+def own_files(server, site, stage):
+    """The stage's files that came with the answer, and its text: paths inside, after they were placed."""
+    placed = [name for name in stage.get("files", []) if name.startswith("/")]
+    for name in placed:
+        server.write(name, read(f"{site}/sealed/{os.path.basename(name)}"))
+    if os.path.exists(f"{GOLDEN}/{site}/stages/{stage['name']}.yaml"):
+        placed.append(f"/run/bootserver/objects/{stage['name']}.yaml")
+        server.write(placed[-1], read(f"{site}/stages/{stage['name']}.yaml"))
+    return placed
+
+
+def apply(server, stage, files):
+    if stage.get("once"):
+        return server.kubectl("create", *(f"-f{name}" for name in files))
+    return server.kubectl("apply", "--server-side", "--force-conflicts", "-o", "name", *(f"-f{name}" for name in files))
+
+
+def discovery(server, node):
+    """discovery.conf of a node, as rendered, with a certificate that the cluster's CA signed."""
+    key, certificate = server.sign("kubelet", "system:nodes", f"system:node:{node}")
+    assert key == f"{PLACE}/kubelet.key"
+    text = read("one-rack/discovery.conf").replace("k8s.shop.example", "api.edge.example")
+    for golden, path in ((b"CA\n", "/etc/kubernetes/pki/ca.crt"), (b"CERT\n", certificate)):
+        with open(server.inside(path), "rb") as file:
+            text = text.replace(base64.b64encode(golden).decode(), base64.b64encode(file.read()).decode())
+    server.write(f"{PLACE}/discovery.conf", text)
+
+
+def test_nodes_may_join_without_a_token(server):
+    config = f"--config={PLACE}/kubeadm.yaml"
+    for phase in (("upload-config", "all"), ("addon", "all")):
+        server.kubeadm("init", "phase", *phase, config)
+    renew = ("create", "certificatesigningrequests.certificates.k8s.io", "--subresource=selfnodeclient")
+    reach = ("get", "nodes", "--subresource=proxy")
+    assert may(server, *renew, as_node="n4") == "no"
+    assert may(server, *reach, as_user="kube-apiserver-kubelet-client") == "no"
+    access = stages("racks")[0]
+    apply(server, access, own_files(server, "racks", access))
+    assert may(server, *renew, as_node="n4") == "yes"
+    assert may(server, *reach, as_user="kube-apiserver-kubelet-client") == "yes"
+
+    discovery(server, "n4")
+    for node in ("n4", "n2"):   # a worker, a control-plane node: both find the cluster by the node's certificate
+        text = read(f"racks/{node}/kubeadm.yaml")
+        server.write(f"{PLACE}/join.yaml", re.sub(r"  ignorePreflightErrors:\n(  - .*\n)+", "", text))
+        said = server.kubeadm("join", "phase", "preflight", f"--config={PLACE}/join.yaml", "--ignore-preflight-errors=all")
+        assert 'Reading configuration from the "kubeadm-config" ConfigMap' in said
+    assert server.kubectl("get", "secrets", "-A", "--field-selector=type=bootstrap.kubernetes.io/token",
+                          "-o", "name") == ""
+    assert "NotFound" in server.refused(server.kubectl, "get", "configmap/cluster-info", "-n", "kube-public")
+
+
+def test_a_node_labels_itself_and_no_other(server):
+    flags = dict(re.findall(r"- name: (\S+)\n    value: \"?([^\"\n]*)", read("racks/n4/kubeadm.yaml")))
+    labels = dict(label.split("=") for label in flags["node-labels"].split(","))
+    assert labels["topology.kubernetes.io/zone"] == "north"
+    discovery(server, "n4")
+
+    def node(name, more=None):
+        server.write(f"{PLACE}/node.json", json.dumps({
+            "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {**labels, **(more or {})}}}))
+        return ("--kubeconfig", f"{PLACE}/discovery.conf", "create", "-f", f"{PLACE}/node.json")
+
+    for fault in (node("n9"), node("n4", {"node-role.kubernetes.io/control-plane": ""}),
+                  node("n4", {"team.kubernetes.io/a": "b"})):
+        assert "orbidden" in server.refused(server.kubectl, *fault)
+    server.kubectl(*node("n4"))
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_the_api_server_takes_all(server, site):
+    for stage in stages(site):
+        named = [server.manifest(name) for name in stage.get("files", []) if not name.startswith("/")]
+        own = own_files(server, site, stage)
+        if None in named:
+            pytest.fail(f"no part has all of {stage['files']}")
+        if named:
+            apply(server, stage, named)
+            # who would look at them does not run here
+            server.kubectl("delete", "validatingwebhookconfigurations", "--all")
+        if own:
+            given = apply(server, stage, own)
+            again = apply(server, stage, own) if not stage.get("once") else given
+            assert again == given
+        if stage.get("prune"):
+            found = server.kubectl("get", ",".join(stage["prune"]), "-A", "-o", "name",
+                                   f"--selector=bootserver.dev/stage={stage['name']}")
+            assert set(given.split()) <= set(found.split())
+        for wait in stage.get("wait", []):
+            what = next(word for word in wait if "/" in word)
+            assert server.kubectl("get", what, *wait[wait.index(what) + 1:], "-o", "name").strip()
