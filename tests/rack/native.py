@@ -18,6 +18,8 @@ from .namespace import RackError, descendants, parent
 
 BOOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "native_boot.py")
 ALIGN = 1 << 20
+# What all nodes together need more of than a host gives its users; raised, never lowered.
+LIMITS = {"fs/inotify/max_user_instances": 8192, "fs/inotify/max_user_watches": 524288, "fs/aio-max-nr": 1048576}
 
 
 class Native(Base):
@@ -34,6 +36,7 @@ class Native(Base):
         if self.running:
             raise RackError(f"{self.name} is on already")
         self.mark = len(self.rack.stream.events)
+        _raise_limits()
         self._groups = Groups(self.name)
         master, slave = pty.openpty()
         spec = {"name": self.name, "number": self.number, "mac": self.macs[0], "bridge": "br0",
@@ -94,3 +97,11 @@ def _make_state(disk):
     subprocess.run(["mkfs.ext4", "-q", "-E", f"offset={ALIGN},lazy_itable_init=1", disk.path, f"{size // 1024}k"],
                    check=True, stdin=subprocess.DEVNULL)
     return [(ALIGN, size)]
+
+
+def _raise_limits():
+    for name, wanted in LIMITS.items():
+        with open(f"/proc/sys/{name}", "r+", encoding="ascii") as file:
+            if int(file.read()) < wanted:
+                file.seek(0)
+                file.write(str(wanted))

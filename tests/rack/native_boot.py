@@ -31,19 +31,22 @@ NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWPID, NEWNET = (
     0x80, 0x20000, 0x2000000, 0x4000000, 0x8000000, 0x20000000, 0x40000000)
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_MOVE, MS_REC, MS_PRIVATE = (
     1, 2, 4, 8, 32, 4096, 8192, 16384, 1 << 18)
-MNT_DETACH, PR_SET_PDEATHSIG, PR_CAPBSET_DROP = 2, 1, 24
+MNT_DETACH, PR_SET_PDEATHSIG, PR_CAPBSET_READ, PR_CAPBSET_DROP = 2, 1, 23, 24
 SYS_PIVOT_ROOT = 155 if os.uname().machine == "x86_64" else 41
-CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_TIME = 16, 17, 25
+CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_RESOURCE, CAP_SYS_TIME = 16, 17, 24, 25
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 BASE = "/mnt"       # in the node's own mount namespace; gone with the old root
 ROOT, RUN = f"{BASE}/root", f"{BASE}/run"
 DEVICES = (("null", 1, 3, 0o666), ("zero", 1, 5, 0o666), ("full", 1, 7, 0o666), ("random", 1, 8, 0o666),
            ("urandom", 1, 9, 0o666), ("kmsg", 1, 11, 0o400), ("tty", 5, 0, 0o666), ("fuse", 10, 229, 0o666),
-           ("net/tun", 10, 200, 0o666))
-# What kubelet sets for a whole machine: here it is a file of the node's, already with that value.
+           ("net/tun", 10, 200, 0o666), ("loop-control", 10, 237, 0o600))
+LOOPS_MOST = 256    # nodes for what the image's further parts are mounted through; the numbers are the host's
+# What kubelet and agent set for a whole machine: here it is a file of the node's, already with that value.
 TUNABLES = {"vm/overcommit_memory": "1", "vm/panic_on_oom": "0", "kernel/panic": "10", "kernel/panic_on_oops": "1",
-            "kernel/keys/root_maxkeys": "1000000", "kernel/keys/root_maxbytes": "25000000"}
+            "kernel/keys/root_maxkeys": "1000000", "kernel/keys/root_maxbytes": "25000000",
+            "fs/inotify/max_user_instances": "8192", "fs/inotify/max_user_watches": "524288",
+            "fs/aio-max-nr": "1048576"}
 
 
 def call(name, *arguments):
@@ -194,7 +197,7 @@ def mount_root():
           f"lowerdir={BASE}/lower,upperdir={BASE}/upper/upper,workdir={BASE}/upper/work")
 
 
-def make_dev(spec):
+def make_dev():
     """A /dev with what programs need, and the node's own disks."""
     dev = f"{ROOT}/dev"
     mount("tmpfs", dev, "tmpfs", MS_NOSUID, "mode=0755")
@@ -202,6 +205,8 @@ def make_dev(spec):
         os.makedirs(f"{dev}/{folder}")
     for name, major, minor, mode in DEVICES:
         node(f"{dev}/{name}", stat.S_IFCHR | mode, major, minor)
+    for number in range(LOOPS_MOST):
+        node(f"{dev}/loop{number}", stat.S_IFBLK | 0o600, 7, number)
     mount("devpts", f"{dev}/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5")
     mount("tmpfs", f"{dev}/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
     for name, target in (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"),
@@ -295,9 +300,15 @@ def make_proc(text):
         mount(f"{RUN}/native/{name}", f"{ROOT}/proc/sys/{name}", None, MS_BIND)
 
 
-def dress(spec):
-    """What differs from a machine: there are no modules to load, and only its own disks may be opened."""
+def dress():
+    """What differs from a machine: no modules are loaded; where this host's root may not guard a process from
+    being killed for memory (CAP_SYS_RESOURCE), containers cannot be guarded either."""
     mount("/bin/true", f"{ROOT}/usr/bin/kmod", None, MS_BIND)
+    config, table = f"{ROOT}/etc/containerd/config.toml", '[plugins."io.containerd.grpc.v1.cri"]\n'
+    if LIBC.prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE, 0, 0, 0) == 0 and os.path.exists(config):
+        with open(config, encoding="utf-8") as file:
+            text = file.read()
+        write(config, text.replace(table, f"{table}\trestrict_oom_score_adj = true\n", 1))
 
 
 def become_init():
@@ -323,10 +334,10 @@ def first_process(spec, server, variables, given):
     os.mkdir(RUN)
     mount("tmpfs", RUN, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755")
     text = stage1(spec, server, variables, given)
-    make_dev(spec)
+    make_dev()
     make_sys(spec)
     make_proc(text)
-    dress(spec)
+    dress()
     become_init()
 
 
