@@ -103,35 +103,42 @@ class Namespace:
         finally:
             _call("setns", self._own["pid"], CLONE_NEWPID)
 
+    def new_network(self):
+        """A further network, empty; it lasts as long as the descriptor that is returned."""
+        _call("unshare", CLONE_NEWNET)
+        try:
+            return os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        finally:
+            _call("setns", self._own["net"], CLONE_NEWNET)
+
     @contextlib.contextmanager
-    def network(self):
-        """Sockets (and taps) that this thread opens meanwhile belong to the namespace."""
-        _call("setns", self._fds["net"], CLONE_NEWNET)
+    def network(self, network=None):
+        """Sockets (and taps) that this thread opens meanwhile belong to the namespace, or to a further network."""
+        _call("setns", self._fds["net"] if network is None else network, CLONE_NEWNET)
         try:
             yield
         finally:
             _call("setns", self._own["net"], CLONE_NEWNET)
 
-    def _argv(self, argv):
-        return ["nsenter", f"--net=/proc/self/fd/{self._fds['net']}",
-                f"--mount=/proc/self/fd/{self._fds['mnt']}", "--", *argv]
+    def _inside(self, argv, network, fds):
+        """What Popen() is told so that a program runs inside, on a further network if one is given."""
+        net = self._fds["net"] if network is None else network
+        return {"args": ["nsenter", f"--net=/proc/self/fd/{net}", f"--mount=/proc/self/fd/{self._fds['mnt']}",
+                         "--", *argv],
+                "stdin": subprocess.DEVNULL, "cwd": "/", "start_new_session": True,
+                "pass_fds": [*fds, net, self._fds["mnt"]]}
 
-    def start(self, name, argv, log, ended=None, pass_fds=(), env=None):
+    def start(self, name, argv, log, ended=None, pass_fds=(), env=None, network=None):
         """Starts a program inside, output appended to the file `log` (a path or a descriptor); the caller ends it."""
         with open(log, "ab", closefd=isinstance(log, str)) as output, self._children():
-            popen = subprocess.Popen(
-                self._argv(argv), stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env,
-                cwd="/", start_new_session=True,
-                pass_fds=[*pass_fds, self._fds["net"], self._fds["mnt"]])
+            popen = subprocess.Popen(**self._inside(argv, network, pass_fds), stdout=output, stderr=output, env=env)
         return Process(popen, name, ended)
 
-    def run(self, *argv, timeout=60, check=True):
+    def run(self, *argv, timeout=60, check=True, network=None, fds=()):
         """Runs a short program inside; returns what it printed on stdout."""
         with self._children():
-            popen = subprocess.Popen(
-                self._argv(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, text=True, cwd="/", start_new_session=True,
-                pass_fds=[self._fds["net"], self._fds["mnt"]])
+            popen = subprocess.Popen(**self._inside(argv, network, fds), stdout=subprocess.PIPE,
+                                     stderr=subprocess.PIPE, text=True)
         try:
             output, errors = popen.communicate(timeout=timeout)
         except BaseException:

@@ -73,9 +73,11 @@ class Native(Base):
         raise RackError(f"{self.name} has not started its root")
 
     def power_off(self):
-        """Cuts the power: what holds the node's namespaces is killed, the kernel kills the rest."""
+        """Cuts the power: what holds the node's namespaces is killed, the kernel kills the rest; but first the
+        cable is out, or its connections would be ended as if it had taken its leave."""
         if not self._process:
             return
+        self.rack.net.run("ip", "link", "delete", f"nat{self.number}", check=False)
         family = [os.pidfd_open(pid) for pid in descendants(self._process.pid)]
         self._process.end(signal.SIGKILL)
         for fd in family:

@@ -14,6 +14,8 @@ from .groups import remove_left
 from .machine import ROOT, TOOLROOT, Machine
 from .namespace import Namespace, RackError
 from .native import Native
+from .outside import Host
+from .router import Router
 from .server import Server
 
 PHASES = ("dhcp", "tftp", "ipxe", "script", "kernel", "initrd", "stage1", "root", "facts", "enrol",
@@ -39,7 +41,7 @@ class Rack:
         self.patience = float(os.environ.get("RACK_PATIENCE", "1"))
         self.changed = threading.Condition()
         self.stream = EventStream(self.changed)
-        self.machines = []
+        self.machines, self.hosts = [], []
         self.site = site_of(**site)
         self.server = Server(self, os.path.join(self.folder, "site"))
         self.net = self._capture = None
@@ -81,6 +83,8 @@ class Rack:
             self.server.stop()
         if self._capture:
             self._capture.end()
+        for host in self.hosts:
+            host.close()
         if self.net:
             self.net.close()
         self.net = self._capture = None
@@ -101,6 +105,16 @@ class Rack:
     def native(self, name, listed=True, **options):
         """A native node of the rack, listed likewise."""
         return self._plug(Native(self, name, **options), listed)
+
+    def host(self, name, *cards, gateway=None):
+        """A computer that is no machine: cards as (bridge, "ADDRESS/LENGTH"); the rack's bridge is br0."""
+        self.hosts.append(Host(self, name, cards, gateway))
+        return self.hosts[-1]
+
+    def router(self, name, *cards, asn, nodes_asn):
+        """A host that speaks BGP with the nodes and routes between its cards, the first of which is the rack's."""
+        self.hosts.append(Router(self, name, cards, asn, nodes_asn))
+        return self.hosts[-1]
 
     def _plug(self, machine, listed):
         self.machines.append(machine)

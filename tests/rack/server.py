@@ -51,6 +51,11 @@ class Server:
             self._wait_ready(notify, time.monotonic() + seconds * self.rack.patience)
         self.rack.stream.connect(self.socket)
 
+    def reload(self, site):
+        """A changed site file, taken as `systemctl reload` has it taken."""
+        self.write_site(site)
+        self.process.send(signal.SIGHUP)
+
     def _wait_ready(self, notify, deadline):
         pidfd = os.pidfd_open(self.process.pid)
         try:

@@ -1,0 +1,71 @@
+"""The cluster that the rack's machines make, as an operator sees it: kubectl from outside the nodes, with the
+kubeconfig that the boot server prints."""
+
+import json
+import os
+import tempfile
+
+from .namespace import RackError
+from .outside import look
+
+PLACE = "/mnt/kube"     # in the rack's mount namespace; gone with it
+
+
+class Cluster:
+    """`control_plane`: the machine whose API server is asked."""
+
+    def __init__(self, rack, control_plane):
+        self.rack, self.control_plane = rack, control_plane
+        self._config = os.path.join(rack.folder, "kubeconfig")
+
+    def _prepare(self):
+        if os.path.exists(self._config):
+            return
+        part = next(p for p in self.rack.manifest("edge")["parts"] if p["part"] == "kube" and p["arch"] == "amd64")
+        blob = os.path.join(self.rack.server.site_folder, "store/sha256", part["sha256"])
+        self.rack.net.run("mkdir", "-p", PLACE)
+        self.rack.net.run("mount", "-t", "erofs", "-o", "loop,ro", blob, PLACE)
+        with open(self._config, "w", encoding="utf-8") as file:
+            file.write(self.rack.server.command("kubeconfig"))
+
+    def kubectl(self, *words, timeout=60, check=True):
+        """What kubectl printed."""
+        self._prepare()
+        site = self.rack.site["site"]
+        address = self.rack.server.api("GET", f"/v1/machines/{self.control_plane.name}")["ip"]
+        return self.rack.net.run(
+            f"{PLACE}/bin/kubectl", f"--kubeconfig={self._config}", f"--server=https://{address}:6443",
+            f"--tls-server-name=api.{site['domain']}", *words, timeout=timeout * self.rack.patience, check=check)
+
+    def get(self, *words):
+        """The object or list, decoded."""
+        return json.loads(self.kubectl("get", *words, "-o", "json"))
+
+    def apply(self, text):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            self.kubectl("apply", "-f", file.name)
+
+    def nodes(self):
+        """{name: is it Ready}"""
+        return {node["metadata"]["name"]: any(c["type"] == "Ready" and c["status"] == "True"
+                                              for c in node["status"]["conditions"])
+                for node in self.get("nodes")["items"]}
+
+    def wait_ready(self, *names, seconds=120):
+        """Until the nodes are Ready, all of them."""
+        def ready():
+            try:
+                nodes = self.nodes()
+            except RackError:       # the API server is not there yet
+                return False
+            return all(nodes.get(name) for name in names)
+        look(ready, seconds * self.rack.patience, f"{', '.join(names)} to be Ready")
+
+    def address(self, service, seconds=60):
+        """The address that the load balancer gave a service."""
+        def given():
+            found = self.get("service", service)["status"]["loadBalancer"].get("ingress")
+            return found and found[0]["ip"]
+        return look(given, seconds * self.rack.patience, f"an address for the service {service}")
