@@ -21,7 +21,7 @@ OBJ      := $(SRC:%.c=build/obj/%.o)
 TESTS    := $(patsubst tests/%.c,build/tests/%,$(sort $(wildcard tests/unit/*/*_test.c tests/golden/*_test.c)))
 FUZZ     := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
 
-.PHONY: all help setup image update-locks demo check test soak install deb clean
+.PHONY: all help setup image update-locks demo demo-boot check test soak install deb clean
 all: build/bootserver build/share build/man
 
 help:
@@ -32,6 +32,7 @@ help:
 ## make image      builds the images edge and tiny for amd64 and arm64 into the cache
 ## make update-locks  pins the versions that Debian has now (firmware, kernel, QEMU)
 ## make demo       a virtual rack: three machines from power-on to healthy
+## make demo-boot  the same, and nothing more when `make demo` goes on to a cluster
 ## make check      unit, golden, fuzz corpus, budgets, layers (under 3 minutes)
 ## make test       everything, with real firmware, images and machines
 ## make soak       the long counts: writes docs/soak/
@@ -89,8 +90,8 @@ image: build/host-packages
 update-locks:
 	$(Q)images/toolroot update-locks && firmware/collect update-lock
 
-demo: all
-	$(Q)tests/run demo
+demo demo-boot: all
+	$(Q)tests/run $@
 
 check: all
 	$(Q)$(MAKE) --no-print-directory build-tests && tests/run check

@@ -20,7 +20,7 @@ def left_on_host(folder):
 
 def test_native(rack):
     n1 = rack.native("n1")
-    rack.start("edge")
+    rack.start("base")
     n1.power_on()
     took = n1.seconds(healthy(rack, n1))
     assert took < 20 * rack.patience

@@ -1,4 +1,4 @@
-"""`make demo` itself: BIOS, UEFI x86_64 and UEFI ARM64 reach healthy with the Debian root and state
+"""`make demo-boot` itself: BIOS, UEFI x86_64 and UEFI ARM64 reach healthy with the Debian root and state
 disks; Ctrl-C leaves nothing behind."""
 
 import json
@@ -9,8 +9,8 @@ import time
 
 import rack as racks
 
-FOLDER = os.path.join(racks.ROOT, "build/test/05_demo")
-DEMO = ["/usr/bin/python3", "-B", os.path.join(racks.ROOT, "tests/demo/demo.py"), "--folder", FOLDER]
+FOLDER = os.path.join(racks.ROOT, "build/test/05_demo_boot")
+DEMO = ["/usr/bin/python3", "-B", os.path.join(racks.ROOT, "tests/demo/boot.py"), "--folder", FOLDER]
 
 
 def start(mark=""):

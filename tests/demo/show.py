@@ -1,0 +1,159 @@
+"""What both demos share: whether they can run here, how a boot is shown, how they end."""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from rack import ROOT, PHASES, RackError, pss_kib   # noqa: E402
+
+GIB = 1 << 30
+
+
+class Refused(Exception):
+    """The demo cannot run here; the sentence says why and what to do."""
+
+
+def check_host(folder, memory_gib, disk_gib):
+    if os.geteuid() != 0:
+        raise Refused("The demo makes network namespaces and so needs root: run it as root, or with sudo.")
+    with open("/proc/meminfo", encoding="ascii") as file:
+        free = next(int(line.split()[1]) for line in file if line.startswith("MemAvailable:")) / (1 << 20)
+    if free < memory_gib:
+        raise Refused(f"{free:.1f} GiB of memory are free, the three machines need {memory_gib}: "
+                      "close something, or take a bigger machine.")
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    room = shutil.disk_usage(os.path.dirname(folder)).free / GIB
+    if room < disk_gib:
+        raise Refused(f"{room:.1f} GiB of disk are free in {os.path.dirname(folder)}, the demo needs {disk_gib}: "
+                      "make room there.")
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        raise Refused("/dev/net/tun is missing: `modprobe tun`, or allow it in this container.")
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+class Watch:
+    """Tells how the boots go, and samples the server's memory."""
+
+    def __init__(self, rack):
+        self.rack, self.began = rack, time.time()
+        self.told, self.pss, self.sampled = 0, {}, 0.0
+        self.healthy = set()
+
+    def seconds(self):
+        return time.time() - self.began
+
+    def step(self, names):
+        """Takes the events that are new; true when all of these machines are healthy."""
+        events = self.rack.stream.events
+        while self.told < len(events):
+            event = events[self.told]
+            self.told += 1
+            self._take(event)
+        self.sample()
+        return self.healthy >= set(names)
+
+    def _take(self, event):
+        if event["phase"] == "healthy" and event["state"] == "done":
+            self.healthy.add(event["machine"])
+        if not sys.stdout.isatty() and event["state"] != "progress":
+            say(f"{self.seconds():6.1f} s  {event['machine']:4} {event['phase']:8} "
+                f"{event['state']:6} {event.get('text') or ''}".rstrip())
+
+    def sample(self):
+        if time.monotonic() - self.sampled < 1:
+            return
+        self.sampled = time.monotonic()
+        sizes = pss_kib(self.rack.server.process.pid)
+        if sum(sizes.values()) > sum(self.pss.values()):
+            self.pss = sizes
+
+    def wait_healthy(self, names, seconds):
+        """Shows how it goes until these machines are healthy; on a terminal by `bootserver status -w`."""
+        self.healthy -= set(names)
+        screen = status_screen(self.rack)
+        try:
+            self.rack.wait_for(lambda: self.step(names), seconds, f"{', '.join(names)} to become healthy",
+                               self.rack.machines[0])
+        finally:
+            if screen:
+                screen.terminate()
+                screen.wait()
+
+
+def status_screen(rack):
+    """`bootserver status -w` on the person's terminal, or nothing when there is none."""
+    if not sys.stdout.isatty():
+        return None
+    return subprocess.Popen([os.path.join(ROOT, "build/bootserver"), "-C", rack.server.site_folder,
+                             "status", "-w"], stdin=subprocess.DEVNULL)
+
+
+def timelines(rack, kinds):
+    """Each machine's timeline, then the times by phase; `kinds`: {machine's name: what it is}."""
+    for name, kind in kinds.items():
+        say(f"\n{kind}:")
+        say(rack.server.command("show", name).rstrip())
+    times = {machine.name: rack.phase_seconds(machine) for machine in rack.machines}
+    width = max(len(kind) for kind in kinds.values())
+    say("\nseconds from each machine's power-on:")
+    say(" " * width + "".join(f" {phase:>8}" for phase in PHASES))
+    for name, kind in kinds.items():
+        say(f"{kind:{width}}" + "".join(f" {times[name].get(phase, '-'):>8}" for phase in PHASES))
+    return times
+
+
+def memory(watch):
+    """Says the server's; returns KiB."""
+    total = sum(watch.pss.values())
+    say("\nmemory of the server (most, PSS): " +
+        ", ".join(f"{name} {size / 1024:.1f}" for name, size in sorted(watch.pss.items())) +
+        f"; together {total / 1024:.1f} MiB")
+    return total
+
+
+def clear(rack):
+    """The logs stay, what is large goes."""
+    for machine in rack.machines:
+        for disk in machine.disks:
+            os.unlink(disk.path)
+    shutil.rmtree(os.path.join(rack.server.site_folder, "store"))
+    say(f"the demo is over; logs and report.json are in {os.path.relpath(rack.folder)}")
+
+
+def parser(description, folder):
+    found = argparse.ArgumentParser(description=description.split("\n", maxsplit=1)[0])
+    found.add_argument("--folder", default=os.path.join(ROOT, "build", folder),
+                       help=f"where logs and report.json go (build/{folder})")
+    return found
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def ended(run, folder, *arguments):
+    """Runs a demo; its exit status.  Ctrl-C leaves nothing behind."""
+    # set even if it was started with them ignored, as a shell does with what it puts into the background
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    try:
+        run(folder, *arguments)
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return 1
+    except RackError as error:
+        print(f"The demo failed: {error}\nIts logs are in {folder}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted: all processes and networks of the demo are gone", file=sys.stderr)
+        return 130
+    return 0
