@@ -25,7 +25,8 @@ disk_sign(struct disk *disk, const char *sign)
 const char *
 disk_use_name(enum disk_use use)
 {
-	static const char *const names[] = { "system", "blank", "unknown" };
+	static const char *const names[] = { "system", "blank", "unknown", "ours",
+					     "foreign" };
 
 	return names[use];
 }
@@ -61,6 +62,31 @@ list_signs(const struct disk *disk, char *ret, size_t size)
 	buf_fini(&text);
 }
 
+/* An OSD of Ceph and nothing else. */
+static bool
+is_osd(const struct disk *disk)
+{
+	for (size_t i = 0; i < disk->nsigns; i++)
+		if (!str_starts(disk->signs[i], "ceph_bluestore"))
+			return false;
+	return disk->nsigns > 0 && disk->fsid[0];
+}
+
+/* Held by its own OSD or not: whose it is does not change by that. */
+static enum disk_use
+classify_osd(const struct disk *disk, char *why, size_t size)
+{
+	const char *number = disk->osd[0] ? disk->osd : "?";
+
+	if (disk->ours) {
+		snprintf(why, size, "holds OSD %s of this site's Ceph", number);
+		return DISK_OURS;
+	}
+	snprintf(why, size, "holds OSD %s of the Ceph cluster %s, which is not this site's", number,
+		 disk->fsid);
+	return DISK_FOREIGN;
+}
+
 enum disk_use
 disk_classify(const struct disk *disk, char *why, size_t size)
 {
@@ -70,6 +96,8 @@ disk_classify(const struct disk *disk, char *why, size_t size)
 		snprintf(why, size, "cannot be read");
 	else if (disk->readonly)
 		snprintf(why, size, "is write-protected");
+	else if (is_osd(disk))
+		use = classify_osd(disk, why, size);
 	else if (has_state(disk) && str_eq(disk->state_type, "ext4")) {
 		snprintf(why, size, "carries this machine's state partition");
 		use = DISK_SYSTEM;
@@ -115,7 +143,7 @@ choose_one(const struct disk *disk, struct disk_choice *ret)
 
 	if (use == DISK_SYSTEM)
 		choice_set(ret, DISK_KEEP, disk, "disk %s %s", disk->name, why);
-	else if (use == DISK_UNKNOWN)
+	else if (use != DISK_BLANK)
 		choice_set(ret, DISK_STALL, disk, "disk %s %s; nothing was written", disk->name,
 			   why);
 	else if (disk->size < DISK_LEAST)
@@ -137,7 +165,7 @@ rank(const struct disk *disk)
 		return 0;
 	if (use == DISK_BLANK && disk->size >= DISK_LEAST)
 		return half_made(disk) ? 1 : 2;
-	return use == DISK_UNKNOWN ? 3 : 4;
+	return use != DISK_BLANK ? 3 : 4;
 }
 
 static bool

@@ -40,6 +40,9 @@ struct disk {
 	bool only_ours;			/* has a GPT, and each partition a label of ours */
 	bool data;			/* bytes that are not zero where it was sampled */
 	uint64_t data_at;		/* the first of these */
+	char fsid[37];			/* of the Ceph cluster whose OSD it holds, empty if none */
+	char osd[12];			/* the OSD's number, empty if it is not known */
+	bool ours;			/* that is this site's cluster */
 	char signs[DISK_SIGNS][DISK_SIGN];	/* gpt, ext4, LVM2_member, ceph_bluestore@1GiB, … */
 	size_t nsigns;
 };
@@ -47,7 +50,7 @@ struct disk {
 /* Adds a signature once; what does not fit becomes "more". */
 void disk_sign(struct disk *disk, const char *sign);
 
-enum disk_use { DISK_SYSTEM, DISK_BLANK, DISK_UNKNOWN };
+enum disk_use { DISK_SYSTEM, DISK_BLANK, DISK_UNKNOWN, DISK_OURS, DISK_FOREIGN };
 
 /* `why` (`size` bytes) gets the reason, as the end of the sentence "disk vda …". */
 enum disk_use disk_classify(const struct disk *disk, char *why, size_t size);

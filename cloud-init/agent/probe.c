@@ -11,6 +11,7 @@
 
 #include <blkid/blkid.h>
 
+#include "cloud-init/agent/bluestore.h"
 #include "cloud-init/agent/claim.h"
 #include "lib/str.h"
 
@@ -156,22 +157,39 @@ look_partitions(int fd, struct disk *disk)
 		disk->only_ours = false;
 }
 
+/* Labels that contradict each other say nothing. */
+static void
+take_label(const char *seen, struct disk *disk)
+{
+	struct bluestore label;
+	struct err ignored;
+
+	if (bluestore_parse(&label, seen, BLUESTORE_LABEL, &ignored) < 0)
+		return;
+	if (disk->fsid[0] && !str_eq(disk->fsid, label.fsid)) {
+		disk_sign(disk, "several OSDs");
+		return;
+	}
+	str_copy(disk->fsid, sizeof(disk->fsid), label.fsid);
+	str_copy(disk->osd, sizeof(disk->osd), label.whoami);
+}
+
 /* BlueStore keeps copies of its label at these offsets (multi-label devices, Ceph 19.2 and later);
  * the label begins with this line. */
 static void
 look_bluestore(int fd, struct disk *disk)
 {
-	static const char line[] = "bluestore block device\n";
 	static const uint64_t gib[] = { 0, 1, 10, 100, 1000 };
-	char seen[sizeof(line) - 1], sign[DISK_SIGN];
+	char seen[BLUESTORE_LABEL], sign[DISK_SIGN];
 
 	for (size_t i = 0; i < sizeof(gib) / sizeof(*gib); i++) {
 		if (read_at(fd, seen, sizeof(seen), gib[i] * GIB, disk->size) < 0) {
 			disk->failed = true;
 			continue;
 		}
-		if (memcmp(seen, line, sizeof(seen)) != 0)
+		if (memcmp(seen, BLUESTORE_LINE, strlen(BLUESTORE_LINE)) != 0)
 			continue;
+		take_label(seen, disk);
 		snprintf(sign, sizeof(sign), "ceph_bluestore@%lluGiB",
 			 (unsigned long long)gib[i]);
 		disk_sign(disk, sign);

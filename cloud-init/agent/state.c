@@ -155,7 +155,10 @@ decide(const struct input *input, struct disk *disks, struct verdict *verdict)
 	struct err err;
 	size_t count = look(input, disks, &choice);
 	struct disk *disk = choice.disk ? &disks[choice.disk - disks] : NULL;
+	const char *fsid = json_str(input->site, "ceph-fsid", "");
 
+	for (size_t i = 0; i < count; i++)
+		disks[i].ours = fsid[0] && str_eq(disks[i].fsid, fsid);
 	str_copy(verdict->reason, sizeof(verdict->reason), choice.reason);
 	if (disk) {
 		str_copy(verdict->disk, sizeof(verdict->disk), disk->name);

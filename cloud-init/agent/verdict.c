@@ -36,6 +36,8 @@ disk_json(const struct disk *disk, bool system)
 	for (size_t i = 0; i < disk->nsigns; i++)
 		json_array_append_new(signs, json_string(disk->signs[i]));
 	json_object_set_new(o, "signatures", signs);
+	json_put(o, "fsid", disk->fsid[0] ? disk->fsid : NULL);
+	json_put(o, "osd", disk->osd[0] ? disk->osd : NULL);
 	json_put(o, "use", disk_use_name(system ? DISK_SYSTEM : use));
 	json_put(o, "why", system ? "carries this machine's state partition" : why);
 	return o;

@@ -86,6 +86,26 @@ doubts(void **state)
 	assert_int_equal(use_of(&d, "at byte 4097"), DISK_UNKNOWN);
 }
 
+/* Whose OSD it is comes before whether it is in use; one among other things is a doubt. */
+static void
+osds(void **state)
+{
+	struct disk d = disk("vdb", 8 * GIB, "ceph_bluestore");
+
+	(void)state;
+	disk_sign(&d, "ceph_bluestore@1GiB");
+	assert_int_equal(use_of(&d, "holds ceph_bluestore"), DISK_UNKNOWN);
+	str_copy(d.fsid, sizeof(d.fsid), "4f9c3a52-0d1e-4b6f-9a77-1c2d3e4f5a6b");
+	assert_int_equal(use_of(&d, "OSD ? of the Ceph cluster 4f9c3a52"), DISK_FOREIGN);
+	str_copy(d.osd, sizeof(d.osd), "3");
+	d.ours = d.busy = true;
+	assert_int_equal(use_of(&d, "holds OSD 3 of this site's Ceph"), DISK_OURS);
+	disk_sign(&d, "several OSDs");
+	assert_int_equal(use_of(&d, "in use"), DISK_UNKNOWN);
+	d.failed = true;
+	assert_int_equal(use_of(&d, "cannot be read"), DISK_UNKNOWN);
+}
+
 /* Our mark alone does not make a disk ours again: what lies on it must be ours, too. */
 static void
 half_made(void **state)
@@ -183,6 +203,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classes),
 		cmocka_unit_test(doubts),
+		cmocka_unit_test(osds),
 		cmocka_unit_test(half_made),
 		cmocka_unit_test(choices),
 		cmocka_unit_test(wishes),

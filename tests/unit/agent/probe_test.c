@@ -8,6 +8,7 @@
 
 #include "cloud-init/agent/claim.h"
 #include "cloud-init/agent/probe.h"
+#include "lib/file.h"
 #include "lib/str.h"
 
 #define GIB (1ULL << 30)
@@ -100,6 +101,38 @@ bluestore(void **state)
 		snprintf(sign, sizeof(sign), "ceph_bluestore@%lluGiB", (unsigned long long)gib[i]);
 		expect_unknown(fd, sign);
 	}
+}
+
+/* A whole label tells whose it is, wherever it lies; two clusters' on one disk nobody's. */
+static void
+osd(void **state)
+{
+	static const char fsid[] = "4f9c3a52-0d1e-4b6f-9a77-1c2d3e4f5a6b";
+	char *label, *at, why[256];
+	struct err err;
+	struct disk d;
+	size_t len;
+	int fd = fresh(SIZE);
+
+	(void)state;
+	assert_int_equal(file_read(AT_FDCWD, "tests/fuzz/corpus/bluestore/osd-3", &label, &len,
+				   &err), 0);
+	put(fd, 10 * GIB, label, len);
+	d = look(fd);
+	assert_string_equal(d.fsid, fsid);
+	assert_string_equal(d.osd, "3");
+	assert_int_equal(disk_classify(&d, why, sizeof(why)), DISK_FOREIGN);
+	d.ours = true;
+	assert_int_equal(disk_classify(&d, why, sizeof(why)), DISK_OURS);
+
+	fd = fresh(SIZE);
+	put(fd, 0, label, len);
+	for (at = label; memcmp(at, fsid, 36) != 0; at++)
+		;
+	*at = '5';
+	put(fd, 100 * GIB, label, len);
+	expect_unknown(fd, "several OSDs");
+	free(label);
 }
 
 static void
@@ -363,8 +396,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blank),	  cmocka_unit_test(missing),
-		cmocka_unit_test(bluestore),	  cmocka_unit_test(known_formats),
-		cmocka_unit_test(plain_data),	  cmocka_unit_test(stale_backup),
+		cmocka_unit_test(bluestore),	  cmocka_unit_test(osd),
+		cmocka_unit_test(known_formats),  cmocka_unit_test(stale_backup),
+		cmocka_unit_test(plain_data),
 		cmocka_unit_test(our_own),	  cmocka_unit_test(gpt_of_others),
 		cmocka_unit_test(cut_short),	  cmocka_unit_test(mark_comes_and_goes),
 		cmocka_unit_test(names),
