@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -123,23 +124,47 @@ add_text(struct args *args, const json_t *stage, struct err *err)
 }
 
 static void
-add_apply(struct args *args)
+add_apply(struct args *args, bool once)
 {
-	static const char *const words[] = { "kubectl", ADMIN, "apply", "--server-side",
-					     "--force-conflicts", "-o", "name" };
+	static const char *const words[][8] = {
+		{ "kubectl", ADMIN, "apply", "--server-side", "--force-conflicts", "-o", "name" },
+		{ "kubectl", ADMIN, "create", "-o", "name" },
+	};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		add(args, words[i]);
+	for (size_t i = 0; words[once][i]; i++)
+		add(args, words[once][i]);
 }
 
-/* The first line of what kubectl says, or why it said nothing. */
+/* Everything that `kubectl create` complains of is that something is there already. */
+static bool
+is_there(const char *text)
+{
+	const char *end;
+	size_t len;
+
+	for (; *text; text = *end ? end + 1 : end) {
+		end = strchrnul(text, '\n');
+		len = (size_t)(end - text);
+		if (len >= 5 && strncasecmp(text, "error", 5) == 0 &&
+		    !memmem(text, len, "(AlreadyExists)", 15))
+			return false;
+	}
+	return true;
+}
+
+/* The last line of what kubectl says, or why it said nothing. */
 static const char *
 complaint(int r, char *text, const struct err *err)
 {
+	size_t len = r < 0 ? 0 : strlen(text);
+	char *at;
+
 	if (r < 0)
 		return err->text;
-	text[strcspn(text, "\n")] = '\0';
-	return text;
+	while (len > 0 && text[len - 1] == '\n')
+		text[--len] = '\0';
+	at = strrchr(text, '\n');
+	return at ? at + 1 : text;
 }
 
 /* Until the API server has taken it: webhooks and service accounts come late, it may be away.  The
@@ -147,12 +172,15 @@ complaint(int r, char *text, const struct err *err)
 static void
 apply(const struct args *args, const char *name, struct buf *given)
 {
+	bool once = str_eq(args->argv[2], "create");
 	char *text = NULL;
 	struct err err;
 	int r;
 
 	for (unsigned int tries = 0;; tries++) {
 		r = child_run(args->argv, APPLY_MS, &text, &err);
+		if (r > 0 && once && is_there(text))
+			r = 0;
 		if (r == 0)
 			buf_text(given, text);
 		else
@@ -278,7 +306,7 @@ apply_stage(const json_t *stage, struct err *err)
 	for (i = 0; r == 0 && i < sizeof(sources) / sizeof(*sources); i++) {
 		struct args args = { .count = 0 };
 
-		add_apply(&args);
+		add_apply(&args, json_flag(stage, "once", false));
 		r = sources[i](&args, stage, err);
 		if (r > 0)
 			apply(&args, name, &given);

@@ -137,6 +137,27 @@ stage(void **state)
 	json_decref(o);
 }
 
+/* `once`: what is there already is as good as what was made; anything else is not. */
+static void
+once(void **state)
+{
+	json_t *o = json_pack("{s:s, s:b, s:s}", "name", "a", "once", 1, "text", "kind: X\n");
+	char *log, path[WHERE_MAX];
+	struct err err;
+
+	(void)state;
+	tree_file("/bin/kubectl", "#!/bin/sh\nd=${0%/bin/kubectl}; echo \"$2\" >>\"$d/log\"\n"
+		  "echo secret/new\n"
+		  "echo 'Error from server (AlreadyExists): secrets \"x\" already exists'\n"
+		  "[ -e \"$d/first\" ] || echo 'error: no connection'\n: >\"$d/first\"; exit 1\n");
+	assert_int_equal(chmod(where(path, "/bin/kubectl"), 0755), 0);
+	assert_int_equal(apply_stage(o, &err), 0);
+	log = where_text("/log");
+	assert_string_equal(log, "create\ncreate");
+	free(log);
+	json_decref(o);
+}
+
 static void
 ill_formed_stages(void **state)
 {
@@ -167,6 +188,7 @@ main(void)
 		cmocka_unit_test(commands),
 		cmocka_unit_test(ready),
 		cmocka_unit_test_setup_teardown(stage, setup, tree_fini),
+		cmocka_unit_test_setup_teardown(once, setup, tree_fini),
 		cmocka_unit_test_setup_teardown(ill_formed_stages, setup, tree_fini),
 	};
 
