@@ -12,10 +12,22 @@
 #include "lib/json.h"
 #include "lib/str.h"
 
+/* What it is to be. */
+static struct node_id
+node_id(const struct agent *agent)
+{
+	const json_t *answer = agent->cluster.answer;
+
+	return (struct node_id){ json_str(answer, "cluster", ""),
+				 json_str(answer, "node", agent->input.name) };
+}
+
 static bool
 is_kept(const struct agent *agent)
 {
-	return node_kept(json_str(agent->cluster.answer, "cluster", ""));
+	const struct node_id id = node_id(agent);
+
+	return node_kept(&id);
 }
 
 static const char *
@@ -124,7 +136,7 @@ kubeadm_act(struct agent *agent, char text[AGENT_TEXT])
 		.what = "kubeadm", .start = start_kubeadm, .take = kubeadm_phase,
 		.reason = kubeadm_reason,
 	};
-	const char *cluster = json_str(agent->cluster.answer, "cluster", "");
+	const struct node_id id = node_id(agent);
 	enum step_word word;
 	struct err err;
 	int r;
@@ -135,7 +147,7 @@ kubeadm_act(struct agent *agent, char text[AGENT_TEXT])
 		word = cluster_work(agent, &work, text);
 		if (word != STEP_DONE)
 			return word;
-		r = node_mark(cluster, action(agent), &err);
+		r = node_mark(&id, action(agent), &err);
 	}
 	if (r == 0)
 		return STEP_DONE;

@@ -101,42 +101,42 @@ node_csr(const char *name, struct err *err)
 	return ret;
 }
 
-/* The mark's cluster in `ret`, or NULL; a mark without the kubelet's file counts for nothing. */
-static char *
-marked(void)
+/* The mark, or NULL; one without the kubelet's file counts for nothing.  New reference. */
+static json_t *
+read_mark(void)
 {
-	char *text = where_is(KUBELET_CONF) ? where_text(NODE_MARK) : NULL, *ret = NULL;
+	char *text = where_is(KUBELET_CONF) ? where_text(NODE_MARK) : NULL;
 	struct err ignored;
-	json_t *o;
+	json_t *o = NULL;
 
-	if (text && json_parse(&o, text, strlen(text), &ignored) == 0) {
-		ret = str_dup(json_str(o, "cluster", NULL));
-		json_decref(o);
-	}
+	if (text)
+		json_parse(&o, text, strlen(text), &ignored);
 	free(text);
-	return ret;
+	return o;
 }
 
 json_t *
 node_have(void)
 {
-	char *cluster = marked();
-	json_t *o = json_object();
+	json_t *mark = read_mark(), *o = json_object();
+	const char *cluster = json_str(mark, "cluster", NULL);
 
 	json_object_set_new(o, "cluster", cluster ? json_string(cluster) : json_null());
 	json_put_flag(o, "node", cluster != NULL);
+	json_put(o, "name", json_str(mark, "name", NULL));
 	json_put_flag(o, "etcd", where_is(ETCD_MEMBER));
-	free(cluster);
+	json_decref(mark);
 	return o;
 }
 
 bool
-node_kept(const char *cluster)
+node_kept(const struct node_id *id)
 {
-	char *there = marked();
-	bool same = there && str_eq(there, cluster);
+	json_t *mark = read_mark();
+	bool same = mark && str_eq(json_str(mark, "cluster", ""), id->cluster) &&
+		    str_eq(json_str(mark, "name", ""), id->name);
 
-	free(there);
+	json_decref(mark);
 	return same;
 }
 
@@ -156,14 +156,15 @@ node_traces(void)
 }
 
 int
-node_mark(const char *cluster, const char *action, struct err *err)
+node_mark(const struct node_id *id, const char *action, struct err *err)
 {
 	char path[WHERE_MAX], *text;
 	json_t *o = json_object();
 	size_t len;
 	int r;
 
-	json_put(o, "cluster", cluster);
+	json_put(o, "cluster", id->cluster);
+	json_put(o, "name", id->name);
 	json_put(o, "action", action);
 	text = json_text(o, &len);
 	r = file_write((struct file_new){ AT_FDCWD, where(path, NODE_MARK), 0644 }, text, len, err);

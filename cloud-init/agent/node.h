@@ -18,16 +18,21 @@
  * the kubelet's key, which is made if there is none.  The caller frees; NULL: it failed. */
 char *node_csr(const char *name, struct err *err);
 
-/* {"cluster": id or null, "node": …, "etcd": …}: what was kept here.  New reference. */
+/* Which node of which cluster this machine is. */
+struct node_id {
+	const char *cluster, *name;
+};
+
+/* {"cluster": id or null, "node": …, "name": …, "etcd": …}: what was kept here.  New reference. */
 json_t *node_have(void);
 
-/* Is this machine a node of that cluster already? */
-bool node_kept(const char *cluster);
+/* Is it that node already? */
+bool node_kept(const struct node_id *id);
 
 /* Is there anything that kubeadm left? */
 bool node_traces(void);
 
-int node_mark(const char *cluster, const char *action, struct err *err);
+int node_mark(const struct node_id *id, const char *action, struct err *err);
 void node_unmark(void);
 
 #endif

@@ -112,18 +112,28 @@ take_ceph(json_t *report, const json_t *cluster)
 	json_put(ceph_of(report), "health", json_str(in(cluster, "status", "ceph"), "health", ""));
 }
 
-/* Rook runs each OSD as a deployment of its own. */
+/* Rook runs each OSD as a deployment of its own, on the node that has its disk. */
 static void
 take_osd(json_t *report, const json_t *deployment)
 {
-	json_t *ceph;
+	const json_t *labels = in(deployment, "metadata", "labels");
+	const json_t *pod = json_object_get(in(deployment, "spec", "template"), "spec");
+	bool up = json_num(json_object_get(deployment, "status"), "readyReplicas", 0) > 0;
+	json_t *ceph, *osd;
 
-	if (!str_eq(json_str(in(deployment, "metadata", "labels"), "app", ""), OSD_APP))
+	if (!str_eq(json_str(labels, "app", ""), OSD_APP))
 		return;
 	ceph = ceph_of(report);
 	json_put_num(ceph, "osds_in", json_num(ceph, "osds_in", 0) + 1);
-	json_put_num(ceph, "osds_up", json_num(ceph, "osds_up", 0) +
-		     (json_num(json_object_get(deployment, "status"), "readyReplicas", 0) > 0));
+	json_put_num(ceph, "osds_up", json_num(ceph, "osds_up", 0) + up);
+	osd = json_object();
+	json_put_num(osd, "id", strtol(json_str(labels, "ceph-osd-id", "-1"), NULL, 10));
+	json_put(osd, "node", json_str(json_object_get(pod, "nodeSelector"),
+				       "kubernetes.io/hostname", ""));
+	json_put_flag(osd, "up", up);
+	if (!json_object_get(ceph, "osds"))
+		json_object_set_new(ceph, "osds", json_array());
+	json_array_append_new(json_object_get(ceph, "osds"), osd);
 }
 
 /* In this order, since announcers are put to the services that are there. */

@@ -129,8 +129,10 @@ notice(struct agent *agent, const json_t *answer)
 
 	if (cluster->none && !cluster->digest[0])
 		str_copy(cluster->digest, sizeof(cluster->digest), now);
-	else if (now[0] && !str_eq(now, cluster->digest))
+	else if (now[0] && !str_eq(now, cluster->digest) && !cluster->stale) {
 		cluster->stale = true;
+		agent->step_at_ms = 0;	/* what was waited for may have come */
+	}
 }
 
 void

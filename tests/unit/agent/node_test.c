@@ -73,6 +73,8 @@ assert_have(const char *wanted)
 static void
 marks(void **state)
 {
+	const struct node_id n1 = { "ab12", "n1" }, other = { "cd34", "n1" },
+			     renamed = { "ab12", "n2" };
 	struct err err;
 
 	(void)state;
@@ -82,13 +84,14 @@ marks(void **state)
 	assert_true(node_traces());
 	assert_have("{\"cluster\":null,\"etcd\":false,\"node\":false}");	/* no mark */
 	tree_file(NODE_FOLDER "/there", "");
-	assert_int_equal(node_mark("ab12", "init", &err), 0);
+	assert_int_equal(node_mark(&n1, "init", &err), 0);
 	tree_file("/var/lib/etcd/member/x", "");
-	assert_have("{\"cluster\":\"ab12\",\"etcd\":true,\"node\":true}");
-	assert_true(node_kept("ab12"));
-	assert_false(node_kept("cd34"));
+	assert_have("{\"cluster\":\"ab12\",\"etcd\":true,\"name\":\"n1\",\"node\":true}");
+	assert_true(node_kept(&n1));
+	assert_false(node_kept(&other));
+	assert_false(node_kept(&renamed));
 	node_unmark();
-	assert_false(node_kept("ab12"));
+	assert_false(node_kept(&n1));
 	assert_true(node_traces());
 }
 

@@ -25,7 +25,9 @@ static const char list[] = "{\"items\": ["
 	"{\"kind\": \"IPAddressPool\", " META("edge", "")
 	", \"status\": {\"availableIPv4\": 9}},"
 	"{\"kind\": \"Deployment\", " META("rook-ceph-osd-0", ", \"labels\": {"
-	"  \"app\": \"rook-ceph-osd\"}") ", \"status\": {\"readyReplicas\": 1}},"
+	"  \"app\": \"rook-ceph-osd\", \"ceph-osd-id\": \"0\"}")
+	", \"spec\": {\"template\": {\"spec\": {\"nodeSelector\": {"
+	"  \"kubernetes.io/hostname\": \"n1\"}}}}, \"status\": {\"readyReplicas\": 1}},"
 	"{\"kind\": \"Deployment\", " META("rook-ceph-osd-1", ", \"labels\": {"
 	"  \"app\": \"rook-ceph-osd\"}") ", \"status\": {}},"
 	"{\"kind\": \"Deployment\", " META("coredns", "") "},"
@@ -53,7 +55,9 @@ all_kinds(void **state)
 {
 	(void)state;
 	assert_report(list,
-		      "{\"ceph\":{\"health\":\"HEALTH_OK\",\"osds_in\":2,\"osds_up\":1},"
+		      "{\"ceph\":{\"health\":\"HEALTH_OK\",\"osds\":["
+		      "{\"id\":0,\"node\":\"n1\",\"up\":true},"
+		      "{\"id\":-1,\"node\":\"\",\"up\":false}],\"osds_in\":2,\"osds_up\":1},"
 		      "\"nodes\":[{\"name\":\"n1\",\"ready\":true,\"version\":\"v1.36.4\"},"
 		      "{\"name\":\"n2\",\"ready\":false,\"version\":\"\"}],"
 		      "\"pools\":[{\"free\":9,\"name\":\"edge\"}],"
