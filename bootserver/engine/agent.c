@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/cluster.h"
 #include "engine/enrol.h"
 #include "engine/machines.h"
 #include "engine/timeline.h"
@@ -77,6 +78,8 @@ poll_answer(struct engine *e, struct machine *m)
 	}
 	json_object_set_new(body, "orders", orders);
 	json_object_set_new(body, "plan", plan);
+	str_copy(m->told, sizeof(m->told), cluster_digest(e, m));
+	json_put(body, "cluster_digest", m->told);
 	return body;
 }
 
@@ -102,14 +105,25 @@ release_of(struct engine *e, const struct machine *m)
 		}
 }
 
+/* Is there another answer about the cluster than the one that the agent knows? */
+static bool
+has_news(struct engine *e, struct machine *m)
+{
+	return m->told[0] && strcmp(m->told, cluster_digest(e, m)) != 0;
+}
+
 void
 agent_tick(struct engine *e)
 {
+	bool changed = e->cluster && e->cluster->swept != e->cluster->changes;
 	int64_t now = clock_mono_ms();
 
 	for (size_t i = e->npolls; i-- > 0;)
-		if (!e->polls[i].machine || now >= e->polls[i].until_ms)
+		if (!e->polls[i].machine || now >= e->polls[i].until_ms ||
+		    (changed && has_news(e, e->polls[i].machine)))
 			release(e, i);
+	if (changed)
+		e->cluster->swept = e->cluster->changes;
 }
 
 void
@@ -140,7 +154,7 @@ take_poll(struct engine *e, int64_t id, const struct agent_ask *ask, struct mach
 		db_run(&e->db, DB_ORDER_DONE, "iii", m->id,
 		       (int64_t)json_integer_value(json_array_get(done, i)), now);
 	release_of(e, m);	/* an older request that its agent gave up */
-	if (wait_s <= 0 || has_orders(e, m)) {
+	if (wait_s <= 0 || has_orders(e, m) || has_news(e, m)) {
 		answer(e, id, 200, poll_answer(e, m));
 		return;
 	}
@@ -253,6 +267,20 @@ heard(struct engine *e, struct machine *m)
 }
 
 static void
+take_cluster(struct engine *e, int64_t id, const struct agent_ask *ask, struct machine *m)
+{
+	json_t *body = NULL;
+	int status;
+
+	if (!ask->boot) {
+		refuse(e, id, 403, "this boot's nonce is not known here");
+		return;
+	}
+	status = cluster_request(e, ask, m, &body);
+	answer(e, id, status, body);
+}
+
+static void
 take_known(struct engine *e, int64_t id, const struct agent_ask *ask, const char *path)
 {
 	struct machine *m = index_find(&e->pins, ask->pin);
@@ -268,6 +296,8 @@ take_known(struct engine *e, int64_t id, const struct agent_ask *ask, const char
 		take_poll(e, id, ask, m);
 	else if (strcmp(path, "events") == 0)
 		take_events(e, id, ask, m);
+	else if (strcmp(path, "cluster") == 0)
+		take_cluster(e, id, ask, m);
 	else
 		refuse(e, id, 404, "there is no such request");
 }
@@ -279,18 +309,16 @@ open_request(struct engine *e, const json_t *body, struct agent_ask *ret, struct
 	char *data = NULL;
 	void *der = NULL;
 	size_t len;
-	X509 *cert = NULL;
 	int r = 0;
 
 	if (json_bytes(body, "der", &der, &len) < 0)
 		return err_set(err, 400, "the request is not base64");
-	if (cms_open((struct cms_bytes){ der, len }, &data, &len, &cert, err) < 0)
+	if (cms_open((struct cms_bytes){ der, len }, &data, &len, &ret->cert, err) < 0)
 		r = 400;
 	else if (json_parse(&ret->said, data, len, err) < 0 || !json_is_object(ret->said))
 		r = err_set(err, 400, "what was signed is no JSON object");
 	else
-		pki_cert_pin(cert, ret->pin);
-	X509_free(cert);
+		pki_cert_pin(ret->cert, ret->pin);
 	free(data);
 	free(der);
 	if (r)
@@ -322,8 +350,7 @@ agent_request(struct engine *e, const json_t *body)
 
 	if (status) {
 		refuse(e, id, status, err.text);
-		json_decref(ask.said);
-		return;
+		goto out;
 	}
 	m = index_find(&e->pins, ask.pin);
 	if (m && !counter_grows(e, m, ask.counter))
@@ -332,5 +359,7 @@ agent_request(struct engine *e, const json_t *body)
 		take_enrol(e, id, &ask);
 	else
 		take_known(e, id, &ask, path);
+out:
+	X509_free(ask.cert);
 	json_decref(ask.said);
 }

@@ -11,11 +11,13 @@
 
 #include "engine/agent.h"
 #include "engine/boot.h"
+#include "engine/cluster.h"
 #include "engine/hub.h"
 #include "engine/images.h"
 #include "engine/machines.h"
 #include "engine/names.h"
 #include "engine/records.h"
+#include "engine/report.h"
 #include "engine/start.h"
 #include "engine/timeline.h"
 #include "lib/clock.h"
@@ -194,6 +196,8 @@ engine_turn(struct engine *e, struct err *err)
 void
 engine_tick(struct engine *e)
 {
+	if (e->started)
+		report_tick(e);
 	agent_tick(e);
 	timeline_sweep(e);
 	names_tick(e);
@@ -235,6 +239,7 @@ engine_free(struct engine *e)
 		index_fini(indexes[i]);
 	index_fini_values(&e->leases);
 	engine_images_fini(e);
+	cluster_free(e->cluster);
 	start_fini(e);
 	edit_fini(e);
 	names_fini(e);

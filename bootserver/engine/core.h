@@ -42,6 +42,7 @@ struct answer {
 };
 
 struct hub;
+struct cluster;
 
 struct engine {
 	int keeper, web;	/* channels, -1: none */
@@ -58,6 +59,8 @@ struct engine {
 	X509 *cert;
 	char *ca_pem, *cert_pem;
 	char ca[SHA256_TEXT];	/* fingerprint */
+
+	struct cluster *cluster;	/* NULL before the first start */
 
 	struct images images;
 	struct plan_image *choices;	/* images by architecture, for plan_choose() */

@@ -37,6 +37,13 @@ static const char *const schema[] = {
 	" REFERENCES machines ON DELETE CASCADE, kind TEXT NOT NULL, made_ms INTEGER, done_ms"
 	" INTEGER);"
 	"CREATE INDEX orders_machine ON orders (machine, id);",
+	"ALTER TABLE machines ADD COLUMN vouched INTEGER;"
+	"ALTER TABLE orders ADD COLUMN serial TEXT;"
+	"CREATE TABLE clusters (id TEXT PRIMARY KEY, made_ms INTEGER, made_by TEXT, kubernetes"
+	" TEXT, frozen TEXT, report TEXT, report_ms INTEGER, report_by TEXT, rook TEXT,"
+	" restoring INTEGER) WITHOUT ROWID;"
+	"CREATE TABLE nodes (cluster TEXT NOT NULL, name TEXT NOT NULL, joined_ms INTEGER,"
+	" control_plane INTEGER, kubernetes TEXT, PRIMARY KEY (cluster, name)) WITHOUT ROWID;",
 };
 #define SCHEMA_STEPS ((int)(sizeof(schema) / sizeof(schema[0])))
 
@@ -45,15 +52,15 @@ static const char *const texts[DB_QUERIES] = {
 		"INSERT INTO machines (id, name, uuid, serial, asset, manufacturer, product,"
 		" buildarch, platform, cpu64, lldp, version, approved, code, kind, once, image,"
 		" generation, tried, last_good, pin, pin_state, counter, pending, pending_state,"
-		" pending_counter, ip, ip_mac, facts, first_ms, seen_ms) VALUES (?1, ?2, ?3, ?4,"
-		" ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"
-		" ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31) ON CONFLICT (id) DO UPDATE SET"
-		" name=?2, uuid=?3, serial=?4, asset=?5, manufacturer=?6, product=?7,"
-		" buildarch=?8, platform=?9, cpu64=?10, lldp=?11, version=?12, approved=?13,"
-		" code=?14, kind=?15, once=?16, image=?17, generation=?18, tried=?19,"
-		" last_good=?20, pin=?21, pin_state=?22, counter=?23, pending=?24,"
+		" pending_counter, ip, ip_mac, facts, first_ms, seen_ms, vouched) VALUES (?1, ?2,"
+		" ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
+		" ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32) ON CONFLICT"
+		" (id) DO UPDATE SET name=?2, uuid=?3, serial=?4, asset=?5, manufacturer=?6,"
+		" product=?7, buildarch=?8, platform=?9, cpu64=?10, lldp=?11, version=?12,"
+		" approved=?13, code=?14, kind=?15, once=?16, image=?17, generation=?18,"
+		" tried=?19, last_good=?20, pin=?21, pin_state=?22, counter=?23, pending=?24,"
 		" pending_state=?25, pending_counter=?26, ip=?27, ip_mac=?28, facts=?29,"
-		" first_ms=?30, seen_ms=?31",
+		" first_ms=?30, seen_ms=?31, vouched=?32",
 	[DB_MACHINE_DROP] = "DELETE FROM machines WHERE id=?1",
 	[DB_MACHINES] = "SELECT * FROM machines ORDER BY id",
 	[DB_MAC_SAVE] =
@@ -90,6 +97,19 @@ static const char *const texts[DB_QUERIES] = {
 		" events e JOIN machines m ON m.id = e.machine WHERE e.id > ?1 ORDER BY e.id LIMIT"
 		" ?2",
 	[DB_EVENT_LAST] = "SELECT coalesce(max(id), 0) FROM events",
+	[DB_CLUSTER] =
+		"SELECT made_ms, made_by, kubernetes, frozen, report, report_ms, report_by, rook,"
+		" restoring FROM clusters WHERE id=?1",
+	[DB_CLUSTER_SAVE] =
+		"INSERT OR REPLACE INTO clusters (id, made_ms, made_by, kubernetes, frozen,"
+		" report, report_ms, report_by, rook, restoring) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+		" ?7, ?8, ?9, ?10)",
+	[DB_NODES] =
+		"SELECT name, joined_ms, control_plane, kubernetes FROM nodes WHERE cluster=?1"
+		" ORDER BY name",
+	[DB_NODE_SAVE] =
+		"INSERT OR REPLACE INTO nodes (cluster, name, joined_ms, control_plane,"
+		" kubernetes) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[DB_ORDER_ADD] = "INSERT INTO orders (machine, kind, made_ms) VALUES (?1, ?2, ?3)",
 	[DB_ORDER_DONE] =
 		"UPDATE orders SET done_ms=?3 WHERE machine=?1 AND id=?2 AND done_ms IS NULL",

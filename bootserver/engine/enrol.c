@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/cluster.h"
+#include "engine/decide.h"
 #include "engine/machines.h"
 #include "engine/timeline.h"
 #include "lib/clock.h"
@@ -61,6 +63,8 @@ take_facts(struct engine *e, struct machine *m, const json_t *said)
 
 	if (!json_is_object(facts))
 		return;
+	if (cluster_is(e) && !json_equal(m->facts, facts))
+		cluster_changed(e);
 	json_decref(m->facts);
 	m->facts = json_incref(facts);
 	machines_touch(e, m);
@@ -106,6 +110,14 @@ pend(struct engine *e, const struct agent_ask *ask, const char *state, json_t **
 	return 202;
 }
 
+/* A key that is to hold the cluster's CAs is a person's to take, unless the site says otherwise. */
+static bool
+of_control_plane(const struct engine *e, const struct machine *m)
+{
+	return e->site->enrolment_control_plane != SITE_ENROL_LISTED && cluster_is(e) &&
+	       (cluster_roles(e, m) & SITE_ROLE_CONTROL_PLANE) && decide_has_kube(e, m);
+}
+
 /* A key that is not the machine's pinned one. */
 static int
 new_key(struct engine *e, const struct agent_ask *ask, json_t **ret_answer)
@@ -128,7 +140,7 @@ new_key(struct engine *e, const struct agent_ask *ask, json_t **ret_answer)
 	}
 	if (b->enrolled)
 		return refuse(e, "another key has enrolled in this boot", ret_answer);
-	if (e->site->enrolment == SITE_ENROL_APPROVE)
+	if (e->site->enrolment == SITE_ENROL_APPROVE || of_control_plane(e, m))
 		return pend(e, ask, state, ret_answer);
 	if (m->pin[0] && !(strcmp(state, "ram") == 0 && diskless(e, m)))
 		return pend(e, ask, state, ret_answer);

@@ -7,6 +7,7 @@
 struct agent_ask {
 	const char *ip;
 	char pin[SHA256_TEXT];	/* of the key that signed */
+	X509 *cert;		/* of it, as the request brought it */
 	json_t *said;
 	int64_t counter;
 	struct boot *boot;	/* of its nonce, or NULL */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/cluster.h"
 #include "lib/log.h"
 #include "lib/str.h"
 
@@ -66,6 +67,7 @@ engine_images_load(struct engine *e, struct err *err)
 	e->images = images;
 	e->choices = choices;
 	e->nchoices = count;
+	cluster_changed(e);
 	return 0;
 }
 

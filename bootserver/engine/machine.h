@@ -67,6 +67,7 @@ struct machine {
 	int generation;
 	char tried[80], last_good[80];
 	char pin[SHA256_TEXT], pin_state[8];	/* the machine's key; kept, new or ram */
+	bool vouched;		/* a person approved that key */
 	int64_t counter;
 	char pending[SHA256_TEXT], pending_state[8];	/* a key that waits for a person */
 	int64_t pending_counter;
@@ -76,6 +77,9 @@ struct machine {
 	int64_t polled_ms;	/* last word of the agent, on the monotonic clock; 0: none */
 	struct boot *boot;	/* the present or last one; NULL: never seen */
 	struct boot *former;	/* the one before, while we may still hear of it */
+	char digest[SHA256_TEXT];	/* of its answer about the cluster */
+	uint64_t digest_at;	/* cluster.changes when that was made */
+	char told[SHA256_TEXT];	/* the digest that its agent knows */
 	bool changed;		/* its row is to be saved at the turn's end */
 	bool stale;		/* in engine.stale */
 };

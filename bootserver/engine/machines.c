@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/cluster.h"
 #include "engine/records.h"
 #include "engine/timeline.h"
 #include "lib/chance.h"
@@ -449,6 +450,7 @@ machines_key(struct engine *e, struct machine *m, const char *pin, const char *s
 	index_drop(&e->pins, m->pin, m);
 	str_copy(m->pin, sizeof(m->pin), pin);
 	str_copy(m->pin_state, sizeof(m->pin_state), state);
+	m->vouched = false;
 	m->counter = counter;
 	index_put(&e->pins, m->pin, m);
 	machines_touch(e, m);
@@ -497,8 +499,12 @@ machines_approve(struct engine *e, struct machine *m, const char *name, struct e
 		e->unknown--;
 	}
 	if (m->pending[0]) {
-		machines_key(e, m, m->pending, m->pending_state, m->pending_counter);
+		/* else it is the key that it has, which is to be vouched for */
+		if (strcmp(m->pending, m->pin) != 0)
+			machines_key(e, m, m->pending, m->pending_state, m->pending_counter);
 		machines_pending(e, m, "", "", 0);
+		m->vouched = true;
+		cluster_changed(e);
 	}
 	drop_code(e, m);
 	return 0;
@@ -514,6 +520,8 @@ machines_address(struct engine *e, struct machine *m, const char *ip, const char
 	str_copy(m->ip_mac, sizeof(m->ip_mac), mac);
 	index_put(&e->ips, m->ip, m);
 	e->names_stale = true;
+	if (cluster_is(e))
+		cluster_changed(e);
 	machines_touch(e, m);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/core.h"
+#include "engine/report.h"
 #include "engine/timeline.h"
 
 static const double boot_limits[METRICS_BUCKETS] = { 10, 20, 30, 45, 60, 120, 300, 600, 1800 };
@@ -116,6 +117,8 @@ metrics_format(struct engine *e, struct buf *ret)
 	buf_format(ret, "bootserver_events_total %llu\n", (unsigned long long)m->events);
 	head(ret, "agent_refused_total", "counter", "Requests of agents that were refused.");
 	buf_format(ret, "bootserver_agent_refused_total %llu\n", (unsigned long long)m->refused);
+	if (e->started && cluster_is(e))
+		report_metrics(e, ret);
 	head(ret, "boot_duration_seconds", "histogram",
 	     "From the first word of a boot to healthy.");
 	format_histogram(ret, "boot_duration_seconds", &m->boot_s, boot_limits);

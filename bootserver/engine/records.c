@@ -13,13 +13,13 @@ records_save_machine(struct engine *e, const struct machine *m)
 	const struct plan_claims *c = &m->claims;
 	char *facts = m->facts ? json_text(m->facts, NULL) : NULL;
 
-	db_run(&e->db, DB_MACHINE_SAVE, "issssssssississisissssississsii", m->id, m->name, c->uuid,
+	db_run(&e->db, DB_MACHINE_SAVE, "issssssssississisissssississsiii", m->id, m->name, c->uuid,
 	       c->serial, c->asset, c->manufacturer, c->product, c->buildarch, c->platform,
 	       (int64_t)c->cpu64, m->lldp, m->version, (int64_t)m->approved, m->code,
 	       m->kind_set ? plan_kind_name(m->kind) : NULL, (int64_t)m->once, m->image,
 	       (int64_t)m->generation, m->tried, m->last_good, m->pin, m->pin_state, m->counter,
 	       m->pending, m->pending_state, m->pending_counter, m->ip, m->ip_mac, facts,
-	       m->first_ms, m->seen_ms);
+	       m->first_ms, m->seen_ms, (int64_t)m->vouched);
 	free(facts);
 }
 
@@ -62,6 +62,7 @@ records_read_machine(sqlite3_stmt *row, struct machine *ret)
 		json_parse(&ret->facts, facts, strlen(facts), &err);
 	ret->first_ms = db_num(row, 29);
 	ret->seen_ms = db_num(row, 30);
+	ret->vouched = db_num(row, 31);
 }
 
 void

@@ -10,7 +10,9 @@
 #include "engine/agent.h"
 #include "engine/edit.h"
 #include "engine/images.h"
+#include "engine/access.h"
 #include "engine/machines.h"
+#include "engine/report.h"
 #include "engine/start.h"
 #include "engine/timeline.h"
 #include "engine/view.h"
@@ -266,6 +268,37 @@ reboot(const struct route_call *call)
 }
 
 static int
+get_cluster(const struct route_call *call)
+{
+	*call->ret = report_view(call->e);
+	return 200;
+}
+
+/* An administrator's kubeconfig; it is made, not kept. */
+static int
+make_kubeconfig(const struct route_call *call)
+{
+	int64_t hours = json_num(call->body, "hours", 8);
+	struct err err;
+	char *text;
+
+	if (hours < 1 || hours > ACCESS_HOURS_MOST)
+		return fault(call, 422, "hours: 1 to 8760");
+	if (!call->e->cluster->made_ms)
+		return fault(call, 409, "the cluster is not made yet: `bootserver status`");
+	text = access_admin(call->e, "bootserver-admin", hours, &err);
+	if (!text)
+		return fault(call, 500, err.text);
+	log_info("text=\"a kubeconfig for %lld hours was given to the operator\"",
+		 (long long)hours);
+	*call->ret = json_object();
+	json_put(*call->ret, "kubeconfig", text);
+	OPENSSL_cleanse(text, strlen(text));
+	free(text);
+	return 200;
+}
+
+static int
 get_images(const struct route_call *call)
 {
 	*call->ret = view_images(call->e);
@@ -307,6 +340,8 @@ static const struct {
 	{ "PUT", "/v1/machines/*/plan", put_plan, "kind:s once:b" },
 	{ "POST", "/v1/machines/*/reimage", reimage, "image:s generation:i reboot:b" },
 	{ "POST", "/v1/machines/*/reboot", reboot },
+	{ "GET", "/v1/cluster", get_cluster },
+	{ "POST", "/v1/cluster/kubeconfig", make_kubeconfig, "hours:i" },
 	{ "GET", "/v1/images", get_images },
 	{ "POST", "/v1/images/reload", reload_images },
 	{ "GET", "/v1/events", get_events },

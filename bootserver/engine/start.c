@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "dnsmasq/dnsmasq.h"
+#include "engine/cluster.h"
 #include "engine/images.h"
 #include "engine/machines.h"
 #include "engine/names.h"
@@ -138,6 +139,7 @@ set_site(struct engine *e, const struct sources *sources, struct site *site)
 	e->url = site_http_url(site);
 	e->https = site_https_url(site);
 	machines_reconcile(e);
+	cluster_changed(e);
 	site_free(old);
 }
 
@@ -199,6 +201,8 @@ first_time(struct engine *e, const json_t *body, struct err *err)
 {
 	int r = read_pki(e, err);
 
+	if (r == 0)
+		r = cluster_load(e, err);
 	if (r == 0)
 		r = read_shipped(e, json_str(body, "data", ""), err);
 	/* of undionly.kpxe: the keeper has read it from there */

@@ -8,6 +8,7 @@
 #include "engine/hub.h"
 #include "engine/machines.h"
 #include "engine/records.h"
+#include "engine/report.h"
 #include "engine/timeline.h"
 #include "lib/json.h"
 #include "lib/str.h"
@@ -124,6 +125,7 @@ view_machine(struct engine *e, const struct machine *m)
 	put_plan(e, ret, m);
 	json_put(ret, "state", timeline_state(m));
 	put_boot(ret, m->boot);
+	report_put(e, m, ret);
 	json_object_set_new(ret, "facts", m->facts ? json_incref(m->facts) : json_null());
 	return ret;
 }

@@ -74,6 +74,7 @@ add_uses(X509 *cert, X509 *issuer, const struct pki_cert *what)
 		[PKI_SERVER] = { "critical,CA:FALSE", "critical,digitalSignature", "serverAuth" },
 		[PKI_SIGNER] = { "critical,CA:FALSE", "critical,digitalSignature,keyAgreement",
 				 "emailProtection" },
+		[PKI_CLIENT] = { "critical,CA:FALSE", "critical,digitalSignature", "clientAuth" },
 	};
 
 	return add_extension(cert, issuer, NID_basic_constraints, uses[what->use].basic) &&
@@ -220,6 +221,37 @@ pki_cert_parse(const char *pem, struct err *err)
 		fault(err, "read the certificate (PEM)");
 	BIO_free(bio);
 	return cert;
+}
+
+static bool
+is_p256(EVP_PKEY *key)
+{
+	char group[32];
+
+	return EVP_PKEY_is_a(key, "EC") == 1 &&
+	       EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1 &&
+	       OBJ_sn2nid(group) == NID_X9_62_prime256v1;
+}
+
+EVP_PKEY *
+pki_csr_key(const char *pem, struct err *err)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509_REQ *csr = bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
+	EVP_PKEY *key = csr ? X509_REQ_get_pubkey(csr) : NULL;
+
+	BIO_free(bio);
+	if (!key) {
+		fault(err, "read the certificate request (PEM)");
+	} else if (!is_p256(key) || X509_REQ_verify(csr, key) != 1) {
+		err_set(err, -EINVAL, "the certificate request is not signed by a P-256 key of its "
+			"own");
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
+	ERR_clear_error();
+	X509_REQ_free(csr);
+	return key;
 }
 
 bool

@@ -15,7 +15,7 @@
 
 EVP_PKEY *pki_key_new(struct err *err);				/* NULL on failure */
 
-enum pki_use { PKI_CA, PKI_SERVER, PKI_SIGNER };
+enum pki_use { PKI_CA, PKI_SERVER, PKI_SIGNER, PKI_CLIENT };
 
 struct pki_cert {
 	const char *cn;		/* subject's common name */
@@ -38,6 +38,10 @@ char *pki_public_pem(EVP_PKEY *key);	/* its public half (SPKI) */
 char *pki_cert_pem(X509 *cert);
 EVP_PKEY *pki_key_parse(const char *pem, struct err *err);
 X509 *pki_cert_parse(const char *pem, struct err *err);
+
+/* The key (P-256) that a certificate request (PKCS#10, PEM) asks for, its signature by that key
+ * checked; all else that it asks for is left aside.  NULL on failure. */
+EVP_PKEY *pki_csr_key(const char *pem, struct err *err);
 
 /* True if `cert` was signed by `issuer`'s key. */
 bool pki_cert_by(X509 *cert, X509 *issuer);

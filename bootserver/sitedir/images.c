@@ -18,7 +18,7 @@
 #include "lib/words.h"
 #include "sitedir/trust.h"
 
-enum { PARTS_MOST = 64 };
+enum { PARTS_MOST = 64, IMAGES_MOST = 256 };
 
 static int
 arch_parse(enum site_arch *ret, const char *text)
@@ -30,6 +30,41 @@ arch_parse(enum site_arch *ret, const char *text)
 		return 0;
 	}
 	return -EINVAL;
+}
+
+static bool
+is_plain(const char *text)
+{
+	return text && text[0] && strlen(text) <= 128 && !words_bad_sign(text);
+}
+
+/* What a part tells of itself beside its bytes: the version it brings, its container images. */
+static int
+contents_parse(struct image_part *ret, const json_t *part, struct err *err)
+{
+	const json_t *version = json_object_get(part, "version");
+	const json_t *images = json_object_get(part, "images");
+	size_t count = json_array_size(images);
+
+	if (version && !is_plain(json_string_value(version)))
+		return err_set(err, -EINVAL, "part %s: \"version\" must be 1 to 128 plain signs",
+			       ret->part);
+	ret->version = str_dup(json_string_value(version));
+	if (!images)
+		return 0;
+	if (!json_is_array(images) || count > IMAGES_MOST)
+		return err_set(err, -EINVAL, "part %s: \"images\" must be a list of at most "
+			       "%d names", ret->part, IMAGES_MOST);
+	ret->images = mem_new((count + 1) * sizeof(*ret->images));
+	for (size_t i = 0; i < count; i++) {
+		const char *name = json_string_value(json_array_get(images, i));
+
+		if (!is_plain(name))
+			return err_set(err, -EINVAL, "part %s: a name in \"images\" must be 1 to "
+				       "128 plain signs", ret->part);
+		ret->images[i] = str_dup(name);
+	}
+	return 0;
 }
 
 static int
@@ -50,7 +85,7 @@ part_parse(struct image_part *ret, const json_t *part, struct err *err)
 	ret->part = str_dup(name);
 	memcpy(ret->sha256, sha256, sizeof(ret->sha256));
 	ret->size = (uint64_t)size;
-	return 0;
+	return contents_parse(ret, part, err);
 }
 
 static int
@@ -66,9 +101,9 @@ parts_parse(struct image *image, const json_t *parts, struct err *err)
 		struct image_part *part = &image->parts[i];
 		int r = part_parse(part, json_array_get(parts, i), err);
 
+		image->nparts++;
 		if (r < 0)
 			return r;
-		image->nparts++;
 		if (image_part(image, part->part, part->arch) != part)
 			return err_set(err, -EINVAL, "part %s (%s) is there twice", part->part,
 				       site_arch_name(part->arch));
@@ -146,8 +181,15 @@ image_fini(struct image *image)
 {
 	free(image->name);
 	free(image->version);
-	for (size_t i = 0; i < image->nparts; i++)
-		free(image->parts[i].part);
+	for (size_t i = 0; i < image->nparts; i++) {
+		struct image_part *part = &image->parts[i];
+
+		for (char **name = part->images; name && *name; name++)
+			free(*name);
+		free(part->images);
+		free(part->version);
+		free(part->part);
+	}
 	free(image->parts);
 	for (size_t i = 0; i < sizeof(image->args) / sizeof(image->args[0]); i++)
 		free(image->args[i]);

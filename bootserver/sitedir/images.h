@@ -15,10 +15,12 @@
  */
 
 struct image_part {
-	char *part;		/* "kernel", "initrd", "root", … */
+	char *part;		/* "kernel", "initrd", "root", "kube", "ceph", … */
 	enum site_arch arch;
 	char sha256[SHA256_TEXT];
 	uint64_t size;		/* bytes */
+	char *version;		/* of what it brings: "v1.36.4"; NULL: not said */
+	char **images;		/* container images in it, NULL-ended; NULL: not said */
 };
 
 struct image {

@@ -1,5 +1,5 @@
-/* POST /v1/enrol, /v1/self/poll, /v1/self/events: CMS from an agent to the engine and back.  Web
- * can neither read a secret nor forge a word of it. */
+/* POST /v1/enrol, /v1/self/poll, /v1/self/events, /v1/self/cluster: CMS from an agent to the engine
+ * and back.  Web can neither read a secret nor forge a word of it. */
 #include "web/endpoints.h"
 
 #include "lib/json.h"
@@ -61,4 +61,10 @@ void
 agent_events(struct request *req)
 {
 	ask(req, "events", req->peer->web->limits.engine_ms);
+}
+
+void
+agent_cluster(struct request *req)
+{
+	ask(req, "cluster", req->peer->web->limits.engine_ms);
 }

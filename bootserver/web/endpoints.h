@@ -14,6 +14,7 @@ void report_answer(struct request *req);
 void agent_enrol(struct request *req);
 void agent_poll(struct request *req);
 void agent_events(struct request *req);
+void agent_cluster(struct request *req);
 void cloudinit_answer(struct request *req);
 void metrics_answer(struct request *req);
 void healthz_answer(struct request *req);

@@ -19,6 +19,7 @@ const struct route routes[] = {
 	{ POST, "/v1/enrol", agent_enrol, 1024 * KIB, .secure = true },
 	{ POST, "/v1/self/poll", agent_poll, 1024 * KIB, .secure = true },
 	{ POST, "/v1/self/events", agent_events, 1024 * KIB, .secure = true },
+	{ POST, "/v1/self/cluster", agent_cluster, 1024 * KIB, .secure = true },
 	{ GET, "/v1/machines/*/cloud-init/*", cloudinit_answer },
 	{ GET, "/metrics", metrics_answer },
 	{ GET, "/healthz", healthz_answer },

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/cluster.h"
 #include "engine/core.h"
 #include "engine/machines.h"
 #include "engine/routes.h"
@@ -27,10 +28,36 @@ static const char site_text[] =
 	"server: {interface: br0, address: 10.9.0.1/24}\n"
 	"dhcp: {range: 10.9.0.100-10.9.0.199}\n"
 	"image: edge\n"
+	"enrolment: {control-plane: listed}\n"
 	"machines: [{name: n1, mac: \"52:54:00:00:00:01\"}]\n";
 static char edge[] = "edge", kernel_name[] = "kernel";
 static EVP_PKEY *key;
 static X509 *cert;
+
+/* The cluster's keys, and an image that brings Kubernetes. */
+static void
+begin_cluster(struct engine *e)
+{
+	struct image *image = mem_new(sizeof(*image));
+	struct cluster *c = mem_new(sizeof(*c));
+
+	e->cluster = c;
+	c->ca = cert;
+	c->ca_key = key;
+	EVP_PKEY_up_ref(key);
+	X509_up_ref(cert);
+	c->changes = 1;
+	str_copy(c->id, sizeof(c->id), "id");
+	for (int i = 0; i < PKI_FILES; i++)
+		c->pki[i] = str_dup("pem");
+	image->name = str_dup(edge);
+	image->generation = 1;
+	image->parts = mem_new(sizeof(*image->parts));
+	image->nparts = 1;
+	*image->parts = (struct image_part){ .part = str_dup("kube"), .arch = SITE_ARCH_AMD64,
+					     .version = str_dup("v1.36.4") };
+	e->images = (struct images){ image, 1 };
+}
 
 /* The engine as it is after a start: what start.c reads from files is made here. */
 static struct engine *
@@ -67,6 +94,7 @@ begin(void)
 	memset(e->choices->initrd.sha256, 'b', 64);
 	memset(e->choices->root.sha256, 'c', 64);
 	e->nchoices = 1;
+	begin_cluster(e);
 	machines_reconcile(e);
 	e->started = true;
 	return e;
@@ -164,6 +192,10 @@ check(struct engine *e)
 	assert(route(e, &ask, &answer) == 200);
 	assert(json_array_size(answer) == e->nmachines);
 	json_decref(answer);
+	ask.path = "/v1/cluster";
+	assert(route(e, &ask, &answer) == 200);
+	json_decref(answer);
+	assert(!e->cluster->made_ms || strcmp(e->cluster->made_by, "n1") == 0);
 }
 
 int

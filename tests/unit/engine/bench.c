@@ -58,12 +58,13 @@ bench_put(const char *path, const void *data, size_t len)
 		fail_msg("%s", err.text);
 }
 
-/* Adds a generation of `name` for amd64, whose kernel is the text `kernel`. */
+/* Adds a generation of `name` for amd64, whose kernel is the text `kernel`; with `kubernetes` (may
+ * be NULL) it has the part kube of that version. */
 static inline void
-bench_image(const char *name, const char *kernel)
+bench_image_kube(const char *name, const char *kernel, const char *kubernetes)
 {
-	static const char *const parts[] = { "kernel", "initrd", "root" };
-	const char *texts[] = { kernel, "the initrd", "the root" };
+	static const char *const parts[] = { "kernel", "initrd", "root", "kube" };
+	const char *texts[] = { kernel, "the initrd", "the root", kubernetes };
 	struct store_added added;
 	struct err err = { "" };
 	struct buf manifest;
@@ -73,7 +74,7 @@ bench_image(const char *name, const char *kernel)
 	buf_init(&manifest);
 	buf_format(&manifest, "{\"schema\": 1, \"name\": \"%s\", \"version\": \"1\", \"parts\": [",
 		   name);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4 && texts[i]; i++) {
 		char sha256[SHA256_TEXT], path[128];
 
 		sha256_text(sha256, texts[i], strlen(texts[i]));
@@ -81,8 +82,11 @@ bench_image(const char *name, const char *kernel)
 		bench_put(path, texts[i], strlen(texts[i]));
 		buf_format(&manifest,
 			   "%s{\"part\": \"%s\", \"arch\": \"amd64\", \"sha256\": \"%s\","
-			   " \"size\": %zu}",
+			   " \"size\": %zu",
 			   i ? ", " : "", parts[i], sha256, strlen(texts[i]));
+		if (i == 3 && kubernetes)
+			buf_format(&manifest, ", \"version\": \"%s\"", kubernetes);
+		buf_text(&manifest, "}");
 	}
 	buf_text(&manifest, "], \"args\": {\"amd64\": \"quiet\"}}");
 	bench_put("built/manifest.json", manifest.text, manifest.len);
@@ -91,6 +95,12 @@ bench_image(const char *name, const char *kernel)
 	if (store_add(AT_FDCWD, fd, NULL, &added, &err) < 0)
 		fail_msg("%s", err.text);
 	close(fd);
+}
+
+static inline void
+bench_image(const char *name, const char *kernel)
+{
+	bench_image_kube(name, kernel, NULL);
 }
 
 /* Everything that an earlier turn sent is answered; what `fd` has to say now, or NULL. */
