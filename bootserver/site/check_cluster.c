@@ -18,6 +18,8 @@ place_of(const struct site *site, const void *field)
 	return site_marks_find(site->marks, field, group);
 }
 
+enum { PODS_MOST = 253 };	/* a /24 without its ends and the bridge */
+
 struct span {
 	uint32_t first, last;
 	const char *what;
@@ -169,6 +171,7 @@ check_kubelet(const struct site *site, struct site_findings *findings)
 
 	for (size_t i = 0; i < site->kubernetes.nkubelet; i++) {
 		const char *key = site->kubernetes.kubelet[i].key;
+		const char *value = site->kubernetes.kubelet[i].value;
 		const struct site_place *place = place_of(site, &site->kubernetes.kubelet[i].key);
 
 		if (among(key, ours))
@@ -178,6 +181,11 @@ check_kubelet(const struct site *site, struct site_findings *findings)
 			site_find_warning(findings, place,
 					  "containerd in the images uses systemd as its cgroup "
 					  "driver: with another one no pod starts");
+		else if (strcmp(key, "maxPods") == 0 && atoll(value) > PODS_MOST)
+			site_find_error(findings, place,
+					"a node has addresses for %d pods at most: its /24 of "
+					"pod-range",
+					PODS_MOST);
 		else if (key[0] < 'a' || key[0] > 'z' || strpbrk(key, "-_. /:"))
 			site_find_error(findings, place,
 					"%s is no member of KubeletConfiguration: they are written "

@@ -53,6 +53,34 @@ mark_compare(const void *a, const void *b)
 	return x->field < y->field ? -1 : x->field > y->field;
 }
 
+/* A list of words fills one member: its first place counts. */
+static int
+mark_order(const void *a, const void *b)
+{
+	const struct mark *x = a, *y = b;
+	int order = mark_compare(a, b);
+
+	if (order == 0)
+		order = x->place.line - y->place.line;
+	return order ? order : x->place.column - y->place.column;
+}
+
+static void
+marks_sort(struct site_marks *marks)
+{
+	size_t kept = 0;
+
+	if (marks->sorted)
+		return;
+	if (marks->count)
+		qsort(marks->items, marks->count, sizeof(*marks->items), mark_order);
+	for (size_t i = 0; i < marks->count; i++)
+		if (i == 0 || marks->items[i].field != marks->items[kept - 1].field)
+			marks->items[kept++] = marks->items[i];
+	marks->count = kept;
+	marks->sorted = true;
+}
+
 bool
 site_marks_has(struct site_marks *marks, const void *field)
 {
@@ -65,9 +93,7 @@ site_marks_find(struct site_marks *marks, const void *field, const struct site_p
 	struct mark wanted = { .field = (uintptr_t)field };
 	const struct mark *found = NULL;
 
-	if (!marks->sorted && marks->count)
-		qsort(marks->items, marks->count, sizeof(*marks->items), mark_compare);
-	marks->sorted = true;
+	marks_sort(marks);
 	if (marks->count)
 		found = bsearch(&wanted, marks->items, marks->count, sizeof(*marks->items),
 				mark_compare);

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "lib/str.h"
-#include "lib/words.h"
 #include "site/check.h"
 #include "site/findings.h"
+#include "site/hints.h"
 #include "site/marks.h"
 #include "site/schema.h"
 #include "site/yaml.h"
@@ -63,7 +63,8 @@ take_scalar(struct walk *w, const struct schema_row *row, const struct yaml_at *
 	} else if (!text) {
 		site_find_error(w->findings, &at->place, "%s holds a byte 0", row->key);
 	} else if (schema_take(row, text, field) < 0) {
-		quoted = str_format("\"%.72s\"", text);
+		quoted = row->secret ? str_dup("what stands here") :
+				       str_format("\"%.72s\"", text);
 		tell_wrong(w, row, &at->place, quoted);
 		free(quoted);
 	}
@@ -204,6 +205,7 @@ take_items(struct walk *w, const struct schema_row *row, const struct yaml_at *a
 	struct yaml_at one = *at;
 	void *next = NULL;
 
+	site_marks_add(w->site->marks, field, &at->place);
 	if (yaml_is_null(at->node))
 		return;
 	if (!fy_node_is_sequence(at->node)) {
@@ -286,17 +288,16 @@ static void
 tell_unknown(struct walk *w, enum schema_scope scope, const struct site_place *place,
 	     const char *key)
 {
-	const char *keys[SCHEMA_ROWS_MOST + 1], *nearest, *why = schema_refusal(scope, key);
+	const char *why = schema_refusal(scope, key);
+	char *hint;
 
-	schema_keys(scope, keys);
-	nearest = words_nearest(key, keys);
-	if (why)
+	if (why) {
 		site_find_error(w->findings, place, "%s %s", key, why);
-	else if (nearest)
-		site_find_error(w->findings, place, "no key \"%.64s\" is known here; did you mean "
-				"\"%s\"?", key, nearest);
-	else
-		site_find_error(w->findings, place, "no key \"%.64s\" is known here", key);
+		return;
+	}
+	hint = schema_hint(scope, key);
+	site_find_error(w->findings, place, "no key \"%.64s\" is known here%s", key, hint);
+	free(hint);
 }
 
 /* Notes the row as seen; false, and told, if it was seen before. */

@@ -118,7 +118,7 @@ const struct schema_row schema_rows[] = {
 		   "you@desk]",
 	 .help = "Who may log in to the machines as root: lines as in authorized_keys."},
 
-	{SCOPE_FILE, "kubernetes", SCHEMA_GROUP, .inner = SCOPE_KUBERNETES,
+	{SCOPE_FILE, "kubernetes", SCHEMA_GROUP, .inner = SCOPE_KUBERNETES, .brief = "enabled",
 	 .place = AT(site, kubernetes.place),
 	 .help = "The cluster of machines whose image has Kubernetes. It is made without this "
 		 "group too."},
@@ -223,6 +223,7 @@ const struct schema_row schema_rows[] = {
 	 .shown = true, .sample = "64500", .least = 1, .most = ASN_MOST,
 	 .help = "The router's AS number."},
 	{SCOPE_ROUTER, "password", SCHEMA_TEXT, AT(site_rack, router.password), .most = 80,
+	 .secret = true,
 	 .sample = "secret", .help = "The session's password (RFC 2385)."},
 	{SCOPE_ROUTER, "multihop", SCHEMA_FLAG, AT(site_rack, router.multihop), .normal = "false",
 	 .sample = "false", .help = "true: it is not in the nodes' own subnet."},
@@ -333,21 +334,6 @@ keys_add(enum schema_scope scope, const char *ret[SCHEMA_ROWS_MOST + 1], size_t 
 		ret[count++] = schema_rows[i].key;
 	}
 	return count;
-}
-
-const char *
-schema_refusal(enum schema_scope scope, const char *key)
-{
-	for (size_t i = 0; i < schema_nrows; i++) {
-		const struct schema_row *row = &schema_rows[i];
-
-		if (row->scope != scope || row->type != SCHEMA_REFUSED)
-			continue;
-		for (size_t j = 0; row->words[j]; j++)
-			if (strcmp(row->words[j], key) == 0)
-				return row->help;
-	}
-	return NULL;
 }
 
 void

@@ -78,6 +78,7 @@ struct schema_row {
 	bool needed;
 	bool shown;			/* the sample gives it; else it stands there as a comment */
 	int64_t least, most;
+	bool secret;			/* not to be quoted */
 	const char *const *words;
 	enum schema_type each;
 	enum schema_scope inner;
@@ -93,9 +94,6 @@ extern const size_t schema_nrows;
 /* The row of a key that may stand in `scope`, or NULL; *ret_shift is what to add to the scope's
  * struct to get the struct that row->offset counts in (included rows). */
 const struct schema_row *schema_find(enum schema_scope scope, const char *key, size_t *ret_shift);
-
-/* Why the key, which is known well, cannot stand in `scope`: the end of "KEY …"; NULL: no word. */
-const char *schema_refusal(enum schema_scope scope, const char *key);
 
 /* The keys that may stand in `scope`, NULL-terminated. */
 void schema_keys(enum schema_scope scope, const char *ret[SCHEMA_ROWS_MOST + 1]);

@@ -504,6 +504,8 @@ schema_describe(const struct schema_row *row)
 	} else if (row->words && type != SCHEMA_REFUSED) {
 		for (size_t i = 0; row->words[i]; i++)
 			buf_format(&buf, "%s%s", i ? ", " : "", row->words[i]);
+	} else if (type == SCHEMA_TEXT && row->most) {
+		buf_format(&buf, " (at most %d signs)", (int)row->most);
 	} else if (types[type].units) {
 		char *least = number_format(row->least, types[type].units);
 		char *most = number_format(row->most, types[type].units);
