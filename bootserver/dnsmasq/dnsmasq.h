@@ -28,15 +28,23 @@ extern const struct dnsmasq_paths dnsmasq_paths;
 struct dnsmasq_host {
 	const char *mac, *name;
 	uint32_t address;	/* 0: name only */
+	const char *firmware;	/* the iPXE binary that a rule gives it; NULL: the usual one */
+};
+
+/* What the engine knows beside the site file; everything is borrowed and may be NULL. */
+struct dnsmasq_learnt {
+	const struct dnsmasq_host *hosts;
+	size_t nhosts;
+	const char *const *firmware;	/* by rule too, of the site's machines in their order */
 };
 
 /* Fresh memory, the caller frees.  A change of this text wants a restart of dnsmasq. */
 char *dnsmasq_render(const struct site *site, const struct dnsmasq_paths *paths,
-		     const struct dnsmasq_host *hosts, size_t nhosts);
+		     const struct dnsmasq_learnt *learnt);
 
 /* The reservations alone, as --dhcp-hostsfile has them: dnsmasq reads them anew upon SIGHUP, which
  * cuts no TFTP transfer.  "" without DHCP.  Fresh memory, the caller frees. */
-char *dnsmasq_hosts(const struct site *site, const struct dnsmasq_host *hosts, size_t nhosts);
+char *dnsmasq_hosts(const struct site *site, const struct dnsmasq_learnt *learnt);
 
 /* A machine's address as the engine knows it: reserved, else where it was seen last. */
 struct dnsmasq_name {

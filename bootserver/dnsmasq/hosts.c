@@ -18,14 +18,16 @@ profile_firmware(const struct site *site, const char *name)
 	return NULL;
 }
 
-const char *
-hosts_firmware(const struct site *site, const struct site_machine *machine)
+/* The machine's own iPXE binary: its own word, else its profile's, which it names or which a rule
+ * gives it; NULL: the table's. */
+static const char *
+firmware_of(const struct site *site, const struct site_machine *machine, const char *by_rule)
 {
 	const char *file = machine->boot.firmware;
 
 	if (file == NULL && machine->profile != NULL)
-		file = profile_firmware(site, machine->profile);
-	return file;
+		return profile_firmware(site, machine->profile);
+	return file != NULL ? file : by_rule;
 }
 
 const char *
@@ -48,42 +50,53 @@ add_address(struct buf *text, uint32_t address)
 }
 
 static void
-add_machine(struct buf *text, const struct site *site, const struct site_machine *machine,
+add_firmware(struct buf *text, const char *firmware)
+{
+	if (firmware != NULL)
+		buf_format(text, ",set:own-%s,set:fw-%s", hosts_kind(firmware), firmware);
+}
+
+static void
+add_machine(struct buf *text, const struct site_machine *machine, const char *firmware,
 	    const char *prefix)
 {
-	const char *firmware = hosts_firmware(site, machine);
-
 	if (machine->macs.count == 0)
 		return;
 	buf_text(text, prefix);
 	for (size_t i = 0; i < machine->macs.count; i++)
 		buf_format(text, "%s%s", i > 0 ? "," : "", machine->macs.items[i]);
-	if (firmware != NULL)
-		buf_format(text, ",set:own-%s,set:fw-%s", hosts_kind(firmware), firmware);
+	add_firmware(text, firmware);
 	add_address(text, machine->address);
 	buf_format(text, ",%s\n", machine->name);
 }
 
 void
-hosts_add(struct buf *text, const struct site *site, const struct dnsmasq_host *hosts,
-	  size_t nhosts, const char *prefix)
+hosts_add(struct buf *text, const struct site *site, const struct dnsmasq_learnt *learnt,
+	  const char *prefix)
 {
-	for (size_t i = 0; i < site->nmachines; i++)
-		add_machine(text, site, &site->machines[i], prefix);
-	for (size_t i = 0; i < nhosts; i++) {
-		buf_format(text, "%s%s", prefix, hosts[i].mac);
-		add_address(text, hosts[i].address);
-		buf_format(text, ",%s\n", hosts[i].name);
+	for (size_t i = 0; i < site->nmachines; i++) {
+		const char *by_rule = learnt->firmware != NULL ? learnt->firmware[i] : NULL;
+
+		add_machine(text, &site->machines[i],
+			    firmware_of(site, &site->machines[i], by_rule), prefix);
+	}
+	for (size_t i = 0; i < learnt->nhosts; i++) {
+		const struct dnsmasq_host *host = &learnt->hosts[i];
+
+		buf_format(text, "%s%s", prefix, host->mac);
+		add_firmware(text, host->firmware);
+		add_address(text, host->address);
+		buf_format(text, ",%s\n", host->name);
 	}
 }
 
 char *
-dnsmasq_hosts(const struct site *site, const struct dnsmasq_host *hosts, size_t nhosts)
+dnsmasq_hosts(const struct site *site, const struct dnsmasq_learnt *learnt)
 {
 	struct buf text;
 
 	buf_init(&text);
 	if (site->dhcp != SITE_DHCP_NONE)
-		hosts_add(&text, site, hosts, nhosts, "");
+		hosts_add(&text, site, learnt, "");
 	return text.text;
 }

@@ -206,11 +206,15 @@ add_own(struct buf *text, const struct site *site, const char *file)
 	free(also);
 }
 
+/* Does a machine say the binary, or a profile, which any rule may give to any machine? */
 static bool
-named_before(const struct site *site, size_t at, const char *file)
+is_named(const struct site *site, const char *file)
 {
-	for (size_t i = 0; i < at; i++)
-		if (str_eq(hosts_firmware(site, &site->machines[i]), file))
+	for (size_t i = 0; i < site->nprofiles; i++)
+		if (str_eq(site->profiles[i].boot.firmware, file))
+			return true;
+	for (size_t i = 0; i < site->nmachines; i++)
+		if (str_eq(site->machines[i].boot.firmware, file))
 			return true;
 	return false;
 }
@@ -239,6 +243,9 @@ add_arch(struct buf *text, const struct site *site, const struct dnsmasq_arch *a
 static void
 add_firmware(struct buf *text, const struct site *site)
 {
+	static const char *const binaries[] = {	/* as the site file names them */
+		"snponly.efi", "ipxe-amd64.efi", "ipxe-arm64.efi", "undionly.kpxe", NULL
+	};
 	char server[NET_IP4_TEXT];
 	const char *last = "";
 
@@ -247,12 +254,9 @@ add_firmware(struct buf *text, const struct site *site)
 		add_arch(text, site, arch, !str_eq(arch->tag, last));
 		last = arch->tag;
 	}
-	for (size_t i = 0; i < site->nmachines; i++) {
-		const char *file = hosts_firmware(site, &site->machines[i]);
-
-		if (file != NULL && !named_before(site, i, file))
-			add_own(text, site, file);
-	}
+	for (size_t i = 0; binaries[i] != NULL; i++)
+		if (is_named(site, binaries[i]))
+			add_own(text, site, binaries[i]);
 	/*
 	 * iPXE itself.  On EFI this is only ever asked by one that is not ours, or by ours when it
 	 * could not read autoexec.ipxe: both load our binary (anew).
@@ -277,7 +281,7 @@ add_tftp(struct buf *text, const struct site *site, const struct dnsmasq_paths *
 
 char *
 dnsmasq_render(const struct site *site, const struct dnsmasq_paths *paths,
-	       const struct dnsmasq_host *hosts, size_t nhosts)
+	       const struct dnsmasq_learnt *learnt)
 {
 	char server[NET_IP4_TEXT];
 	struct buf text;
@@ -290,7 +294,7 @@ dnsmasq_render(const struct site *site, const struct dnsmasq_paths *paths,
 		buf_text(&text, "\ndhcp-pxe-vendor=PXEClient,HTTPClient\n");
 		add_range(&text, site);
 	} else if (site->dhcp != SITE_DHCP_NONE) {
-		add_leases(&text, site, nhosts, server);
+		add_leases(&text, site, learnt->nhosts, server);
 	}
 	if (site->dhcp != SITE_DHCP_NONE) {
 		buf_format(&text, "dhcp-leasefile=%s\n", paths->leases);
@@ -300,7 +304,7 @@ dnsmasq_render(const struct site *site, const struct dnsmasq_paths *paths,
 		if (paths->hosts != NULL)
 			buf_format(&text, "dhcp-hostsfile=%s\n", paths->hosts);
 		else
-			hosts_add(&text, site, hosts, nhosts, "dhcp-host=");
+			hosts_add(&text, site, learnt, "dhcp-host=");
 	}
 	add_tftp(&text, site, paths);
 	return text.text;

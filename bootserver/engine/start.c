@@ -56,27 +56,44 @@ put_listen(json_t *list, const char *name, const struct site *site, uint16_t por
 	json_array_append_new(list, one);
 }
 
+/* The iPXE binary of a machine where it is not the site's, by all that is known of it: rules may
+ * ask what it said of itself. */
+static const char *
+firmware_of(const struct engine *e, const struct machine *m)
+{
+	struct site_boot boot;
+
+	plan_settings(e->site, m->site, &m->claims, &boot);
+	return str_eq(boot.firmware, e->site->boot.firmware) ? NULL : boot.firmware;
+}
+
 /* dnsmasq's configuration and reservations; machines that a person approved have names too. */
 static void
 put_dnsmasq(struct engine *e, json_t *config)
 {
 	struct dnsmasq_host *hosts = mem_new((e->nmachines + 1) * sizeof(*hosts));
-	size_t count = 0;
+	const char **firmware = mem_new((e->site->nmachines + 1) * sizeof(*firmware));
+	struct dnsmasq_learnt learnt = { .hosts = hosts, .firmware = firmware };
 	char *text;
 
 	for (size_t i = 0; i < e->nmachines; i++) {
 		const struct machine *m = e->machines[i];
 
-		if (!m->site && m->approved && m->nmacs)
-			hosts[count++] = (struct dnsmasq_host){.mac = m->macs[0], .name = m->name};
+		if (m->site)
+			firmware[m->site - e->site->machines] = firmware_of(e, m);
+		else if (m->approved && m->nmacs)
+			hosts[learnt.nhosts++] = (struct dnsmasq_host){
+				.mac = m->macs[0], .name = m->name, .firmware = firmware_of(e, m),
+			};
 	}
-	text = dnsmasq_render(e->site, &dnsmasq_paths, hosts, count);
+	text = dnsmasq_render(e->site, &dnsmasq_paths, &learnt);
 	json_put(config, "dnsmasq", text);
 	free(text);
-	text = dnsmasq_hosts(e->site, hosts, count);
+	text = dnsmasq_hosts(e->site, &learnt);
 	json_put(config, "hosts", text);
 	free(text);
 	json_put(config, "names", names_text(e));
+	free(firmware);
 	free(hosts);
 }
 

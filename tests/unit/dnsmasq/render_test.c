@@ -19,6 +19,7 @@
 #include "site/parse.h"
 
 static struct err err;
+static const struct dnsmasq_learnt nothing = { .nhosts = 0 };
 
 static struct site *
 site_of(const char *text)
@@ -109,8 +110,8 @@ golden(void **state)
 
 		assert_int_equal(file_read(AT_FDCWD, path, &yaml, NULL, &err), 0);
 		site = site_of(yaml);
-		text = dnsmasq_render(site, &dnsmasq_paths, NULL, 0);
-		hosts = dnsmasq_hosts(site, NULL, 0);
+		text = dnsmasq_render(site, &dnsmasq_paths, &nothing);
+		hosts = dnsmasq_hosts(site, &nothing);
 		machines = names_of(site);
 		compare(names[i], "conf", text);
 		compare(names[i], "hosts", hosts);
@@ -136,17 +137,18 @@ static void
 reservations_within(void **state)
 {
 	struct dnsmasq_paths paths = dnsmasq_paths;
-	const struct dnsmasq_host learnt[] = {
+	const struct dnsmasq_host known[] = {
 		{ "52:54:00:00:00:09", "n9", 0x0a090009 },
 		{ "52:54:00:00:00:0a", "n10", 0 },
 	};
+	const struct dnsmasq_learnt learnt = { .hosts = known, .nhosts = 2 };
 	struct site *site = site_of(SITE "machines:\n"
 				    "  - {name: n1, mac: \"52:54:00:00:00:01\"}\n");
 	char *text;
 
 	(void)state;
 	paths.hosts = NULL;
-	text = dnsmasq_render(site, &paths, learnt, 2);
+	text = dnsmasq_render(site, &paths, &learnt);
 	assert_non_null(strstr(text, "\ndhcp-host=52:54:00:00:00:01,n1\n"
 				     "dhcp-host=52:54:00:00:00:09,10.9.0.9,n9\n"
 				     "dhcp-host=52:54:00:00:00:0a,n10\n"));
@@ -154,6 +156,41 @@ reservations_within(void **state)
 	assert_non_null(strstr(text, "\ndhcp-lease-max=1024\n"));
 	dnsmasq_takes("learnt", text);
 	free(text);
+	site_free(site);
+}
+
+/* A rule's profile reaches the reservation; the binary's tag is in the text before any machine has
+ * it, so that a machine that is known better later changes the reservations alone. */
+static void
+firmware_by_rule(void **state)
+{
+	const char *const firmware[] = { "snponly.efi", "snponly.efi", "snponly.efi", NULL };
+	const struct dnsmasq_host known = { "52:54:00:00:00:09", "n9", 0, "snponly.efi" };
+	const struct dnsmasq_learnt learnt = { &known, 1, firmware };
+	struct site *site = site_of(
+		SITE
+		"profiles:\n  - {name: old, firmware: snponly.efi}\n  - {name: plain}\n"
+		"rules:\n  - {match: {product: Old}, profile: old}\n"
+		"machines:\n  - {name: n1, mac: 52:54:00:00:00:01}\n"
+		"  - {name: n2, mac: 52:54:00:00:00:02, profile: plain}\n"
+		"  - {name: n3, mac: 52:54:00:00:00:03, firmware: ipxe-amd64.efi}\n"
+		"  - {name: n4, mac: 52:54:00:00:00:04}\n");
+	char *before = dnsmasq_render(site, &dnsmasq_paths, &nothing);
+	char *after = dnsmasq_render(site, &dnsmasq_paths, &learnt);
+	char *hosts = dnsmasq_hosts(site, &learnt);
+
+	(void)state;
+	assert_string_equal(before, after);
+	assert_non_null(strstr(before, "tag:fw-snponly.efi,"));
+	assert_string_equal(hosts,
+			    "52:54:00:00:00:01,set:own-x86_64,set:fw-snponly.efi,n1\n"
+			    "52:54:00:00:00:02,n2\n"
+			    "52:54:00:00:00:03,set:own-x86_64,set:fw-ipxe-amd64.efi,n3\n"
+			    "52:54:00:00:00:04,n4\n"
+			    "52:54:00:00:00:09,set:own-x86_64,set:fw-snponly.efi,n9\n");
+	free(before);
+	free(after);
+	free(hosts);
 	site_free(site);
 }
 
@@ -175,8 +212,8 @@ ten_thousand_machines(void **state)
 	site = site_of(yaml.text);
 	buf_fini(&yaml);
 	began = clock_mono_ms();
-	text = dnsmasq_render(site, &dnsmasq_paths, NULL, 0);
-	hosts = dnsmasq_hosts(site, NULL, 0);
+	text = dnsmasq_render(site, &dnsmasq_paths, &nothing);
+	hosts = dnsmasq_hosts(site, &nothing);
 	names = names_of(site);
 	assert_true(clock_mono_ms() - began < 2000);
 	for (const char *at = hosts; (at = strchr(at, '\n')) != NULL; at++)
@@ -214,6 +251,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden),
 		cmocka_unit_test(reservations_within),
+		cmocka_unit_test(firmware_by_rule),
 		cmocka_unit_test(ten_thousand_machines),
 		cmocka_unit_test(architectures),
 	};

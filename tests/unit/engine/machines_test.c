@@ -55,6 +55,25 @@ code_is_there_while_a_person_is_waited_for(void **state)
 	free(site);
 }
 
+/* A rule gives an iPXE binary: by what the site file says at once, by what the machine said of
+ * itself from the next configuration on. */
+static void
+firmware_by_rule(void **state)
+{
+	struct bench *b = *state;
+	char *site = str_format("%sprofiles: [{name: old, firmware: snponly.efi}]\n"
+				"rules: [{match: {platform: efi}, profile: old}]\n", bench_site);
+
+	bench_site_file(b, "reload", site);
+	assert_null(strstr(json_str(b->config, "hosts", ""), "fw-"));
+	json_decref(bench_boot(b, MAC1, "10.9.0.101"));
+	bench_site_file(b, "reload", site);
+	assert_non_null(strstr(json_str(b->config, "hosts", ""),
+			       MAC1 ",set:own-x86_64,set:fw-snponly.efi,n1\n"));
+	assert_non_null(strstr(json_str(b->config, "hosts", ""), MAC2 ",n2\n"));
+	free(site);
+}
+
 static void
 approval_may_give_a_name(void **state)
 {
@@ -184,7 +203,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(unknown_machine_waits_until_a_person_approves_it),
 		CASE(code_is_there_while_a_person_is_waited_for),
-		CASE(approval_may_give_a_name),
+		CASE(firmware_by_rule), CASE(approval_may_give_a_name),
 		CASE(machines_are_known_by_what_the_site_says),
 		CASE(new_site_file_takes_machines_over),
 		CASE(what_is_known_outlives_the_engine),
