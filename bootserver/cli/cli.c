@@ -77,6 +77,15 @@ const struct cli_command cli_commands[] = {
 		   "\n"
 		   "  --image NAME[@GENERATION]    default: the newest generation of its image\n"
 		   "  --no-reboot                  at its next boot, whenever that is\n" },
+	{ .name = "kubeconfig", .run = cli_kubeconfig,
+	  .help = "print an administrator's kubeconfig for the site's cluster",
+	  .usage = "kubeconfig [--hours N]\n"
+		   "\n"
+		   "For kubectl: user bootserver-admin of group kubeadm:cluster-admins, with a\n"
+		   "key made for it.  It cannot be called back, so keep it short and to\n"
+		   "yourself.  The API server is api.DOMAIN, which the site's DNS knows.\n"
+		   "\n"
+		   "  --hours N    good for so long (default: 8; at most 8760)\n" },
 	{ .name = "image", .run = cli_image, .lists = true,
 	  .help = "add, list, verify or remove images",
 	  .usage = "image add FOLDER\n"

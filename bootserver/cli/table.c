@@ -11,14 +11,19 @@
 #define BAR 14			/* cells of the bar: one a phase */
 #define CELL_MAX 160
 
-enum column { NAME, STATE, PHASE, PROGRESS, TIME, IMAGE, ADDRESS, NOTE, COLUMNS };
+enum column {
+	NAME, STATE, PHASE, PROGRESS, TIME, NODE, ROLES, LB, STORAGE, IMAGE, ADDRESS, NOTE, COLUMNS
+};
 
 static const struct {
 	const char *title;
 	size_t least, most;	/* columns; most 0: what is left of the line */
+	bool spare;		/* not shown when it is empty throughout */
 } columns[COLUMNS] = {
 	[NAME] = { "NAME", 4, 20 }, [STATE] = { "STATE", 7, 8 }, [PHASE] = { "PHASE", 7, 8 },
 	[PROGRESS] = { "PROGRESS", BAR, BAR }, [TIME] = { "TIME", 6, 10 },
+	[NODE] = { "NODE", 5, 8, true }, [ROLES] = { "ROLES", 5, 24, true },
+	[LB] = { "LB", 7, 18, true }, [STORAGE] = { "STORAGE", 7, 9, true },
 	[IMAGE] = { "IMAGE", 5, 20 }, [ADDRESS] = { "ADDRESS", 7, 15 }, [NOTE] = { "", 0, 0 },
 };
 
@@ -146,6 +151,41 @@ time_of(const json_t *machine, int64_t now_ms, char ret[CELL_MAX])
 	str_copy(ret, CELL_MAX, text);
 }
 
+/* Its part in the cluster: node, roles, addresses it announces, OSDs. */
+static void
+cluster_of(const json_t *machine, struct row *row)
+{
+	static const struct {
+		const char *role, *word;
+	} words[] = { { "control-plane", "cp" }, { "load-balancer", "lb" } };
+	const json_t *roles = json_object_get(machine, "roles");
+	const json_t *lb = json_object_get(machine, "lb");
+	const json_t *storage = json_object_get(machine, "storage");
+	const char *state = json_str(json_object_get(machine, "node"), "state", "");
+	size_t addresses = json_array_size(lb), len = 0;
+
+	if (strcmp(state, "none") != 0)
+		str_copy(row->cells[NODE], CELL_MAX, state);
+	for (size_t i = 0; i < json_array_size(roles); i++) {
+		const char *word = json_string_value(json_array_get(roles, i));
+
+		for (size_t w = 0; word && w < 2; w++)
+			if (strcmp(word, words[w].role) == 0)
+				word = words[w].word;
+		if (word && len + strlen(word) + 2 < CELL_MAX)
+			len += (size_t)sprintf(row->cells[ROLES] + len, "%s%s", len ? "," : "",
+					       word);
+	}
+	if (addresses > 0)
+		str_copy(row->cells[LB], CELL_MAX, json_string_value(json_array_get(lb, 0)));
+	if (addresses > 1)
+		snprintf(row->cells[LB] + strlen(row->cells[LB]), 24, " +%zu", addresses - 1);
+	if (json_is_object(storage))
+		snprintf(row->cells[STORAGE], CELL_MAX, "%lld/%lld up",
+			 (long long)json_num(storage, "up", 0),
+			 (long long)json_num(storage, "osds", 0));
+}
+
 static void
 fill(struct row *row, const json_t *machine, const struct table_look *look)
 {
@@ -155,6 +195,7 @@ fill(struct row *row, const json_t *machine, const struct table_look *look)
 	str_copy(row->cells[STATE], CELL_MAX, row->state);
 	str_copy(row->cells[PHASE], CELL_MAX, json_str(machine, "phase", ""));
 	time_of(machine, look->now_ms, row->cells[TIME]);
+	cluster_of(machine, row);
 	str_copy(row->cells[IMAGE], CELL_MAX, json_str(machine, "image", ""));
 	str_copy(row->cells[ADDRESS], CELL_MAX, json_str(machine, "ip", ""));
 	row->need = note_of(machine, row->cells[NOTE]);
@@ -191,10 +232,14 @@ static void
 measure(const struct row *rows, size_t count, size_t widths[COLUMNS])
 {
 	for (int c = 0; c < COLUMNS; c++) {
-		widths[c] = columns[c].least;
+		widths[c] = 0;
 		for (size_t i = 0; i < count; i++)
 			if (signs(rows[i].cells[c]) > widths[c])
 				widths[c] = signs(rows[i].cells[c]);
+		if (widths[c] == 0 && columns[c].spare)
+			continue;
+		if (widths[c] < columns[c].least)
+			widths[c] = columns[c].least;
 		if (columns[c].most && widths[c] > columns[c].most)
 			widths[c] = columns[c].most;
 	}
@@ -203,10 +248,17 @@ measure(const struct row *rows, size_t count, size_t widths[COLUMNS])
 /* How the line is laid out: columns that a narrow terminal has no room for are left out from the
  * right, and the note gets what is left. */
 struct layout {
-	size_t widths[COLUMNS];
+	size_t widths[COLUMNS];	/* 0: not shown */
 	int last;		/* the columns before this one are shown */
 	size_t note;
 };
+
+/* The place that a column takes with the gap behind it. */
+static size_t
+span(const struct layout *layout, int column)
+{
+	return layout->widths[column] ? layout->widths[column] + 2 : 0;
+}
 
 static void
 fit(struct layout *layout, const struct row *rows, size_t count, size_t width)
@@ -220,15 +272,17 @@ fit(struct layout *layout, const struct row *rows, size_t count, size_t width)
 	for (size_t i = 0; i < count; i++)
 		need = rows[i].need > need ? rows[i].need : need;
 	for (int c = 0; c < NOTE; c++)
-		used += layout->widths[c] + 2;
+		used += span(layout, c);
 	/* what must be read goes before address and image, the states before what must be read */
 	for (; layout->last > STATE; layout->last--) {
 		size_t want = layout->last > TIME ? used + need : used;
 
 		if (want <= width + (need && layout->last > TIME ? 0 : 2))
 			break;
-		used -= layout->widths[layout->last - 1] + 2;
+		used -= span(layout, layout->last - 1);
 	}
+	while (layout->last > STATE && layout->widths[layout->last - 1] == 0)
+		layout->last--;
 	layout->note = (layout->last == NOTE || need) && used < width ? width - used : 0;
 }
 
@@ -258,6 +312,8 @@ print_row(struct buf *ret, struct row *row, const struct layout *layout,
 	for (int c = 0; c < layout->last; c++) {
 		bool painted = colour[0] && (c == STATE || c == PROGRESS);
 
+		if (layout->widths[c] == 0)
+			continue;
 		if (painted)
 			buf_text(ret, colour);
 		if (c == PROGRESS) {
@@ -283,6 +339,8 @@ print_head(struct buf *ret, const struct layout *layout, const struct table_look
 	if (look->colour)
 		buf_text(ret, "\033[1m");
 	for (int c = 0; c < layout->last; c++) {
+		if (layout->widths[c] == 0)
+			continue;
 		buf_text(ret, columns[c].title);
 		pad(ret, strlen(columns[c].title),
 		    c < layout->last - 1 ? layout->widths[c] + 2 : 0);

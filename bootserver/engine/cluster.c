@@ -21,6 +21,7 @@
 #include "lib/log.h"
 #include "lib/pki.h"
 #include "lib/str.h"
+#include "site/parse.h"
 
 static const char *const pki_names[PKI_FILES] = {
 	[PKI_CA_CRT] = "ca.crt", [PKI_CA_KEY] = "ca.key",
@@ -187,6 +188,8 @@ made(struct engine *e, const struct machine *m, const struct decision *d)
 	c->made_ms = clock_now_ms();
 	str_copy(c->made_by, sizeof(c->made_by), m->name);
 	str_copy(c->kubernetes, sizeof(c->kubernetes), d->kube->version);
+	free(c->frozen);
+	c->frozen = site_cluster_frozen(e->site);
 	c->restoring = c->rook != NULL;
 	cluster_save(e);
 	cluster_changed(e);
@@ -297,7 +300,7 @@ cluster_request(struct engine *e, const struct agent_ask *ask, struct machine *m
 	if (d.kind == DECIDE_PERSON)
 		ask_person(e, m, &d);
 	settle_joining(e, m, &d);
-	if (d.kind == DECIDE_GO && d.joined)
+	if (d.kind == DECIDE_GO && d.joined && d.action != ROLES_JOIN)
 		report_take(e, m, json_object_get(ask->said, "report"));
 	*ret = answer_new(e, &(struct answer_for){ m, &d, ask }, &err);
 	if (!*ret) {

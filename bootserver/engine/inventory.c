@@ -104,6 +104,7 @@ inventory_init(struct inventory *ret, const struct engine *e, const struct machi
 {
 	size_t count;
 	const struct machine **list = order(e, &count);
+	bool restores;
 
 	*ret = (struct inventory){ .self = NULL };
 	ret->nodes = mem_new((count + 1) * sizeof(*ret->nodes));
@@ -116,10 +117,12 @@ inventory_init(struct inventory *ret, const struct engine *e, const struct machi
 			ret->self = &ret->nodes[i];
 	}
 	free(list);
+	/* also to the one that makes the cluster anew, before it has done so */
+	restores = e->cluster->restoring || (d->action == ROLES_INIT && !d->joined);
 	ret->cluster = (struct roles_cluster){
 		.site = e->site, .nodes = ret->nodes, .nnodes = count,
 		.release = { d->kube->version, ret->images, d->ceph != NULL },
-		.rook_saved = e->cluster->restoring ? e->cluster->rook : NULL,
+		.rook_saved = restores ? e->cluster->rook : NULL,
 	};
 }
 

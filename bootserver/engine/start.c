@@ -251,6 +251,22 @@ start_with(struct engine *e, const struct sources *sources, struct site *site, s
 	return start_again(e, err);
 }
 
+/* The site as its files say it, unless they change what a cluster that was made cannot. */
+static struct site *
+parse(const struct engine *e, const struct sources *sources, struct site_findings *findings)
+{
+	struct site *site = site_parse(sources->items, sources->count, findings);
+	const struct cluster *c = e->cluster;
+
+	if (!site || !c->made_ms || !c->frozen)
+		return site;
+	site_check_frozen(site, c->frozen, sources->items, findings);
+	if (findings->errors == 0)
+		return site;
+	site_free(site);
+	return NULL;
+}
+
 int
 start_take(struct engine *e, struct msg *msg, struct err *err)
 {
@@ -261,10 +277,12 @@ start_take(struct engine *e, struct msg *msg, struct err *err)
 	int r;
 
 	json_put(config, "type", "config");
-	r = sources_read(&sources, msg, err);
+	r = e->ours ? 0 : first_time(e, msg->body, err);
+	if (r == 0)
+		r = sources_read(&sources, msg, err);
 	if (r < 0)
 		goto out;
-	site = site_parse(sources.items, sources.count, &findings);
+	site = parse(e, &sources, &findings);
 	put_findings(config, &findings);
 	site_findings_fini(&findings);
 	json_put_flag(config, "ok", site != NULL);
@@ -273,10 +291,6 @@ start_take(struct engine *e, struct msg *msg, struct err *err)
 		goto send;
 	}
 	set_site(e, &sources, site);
-	if (!e->ours)
-		r = first_time(e, msg->body, err);
-	if (r < 0)
-		goto out;
 	r = engine_images_load(e, err);
 	if (r == 0)
 		r = put_config(e, config, err);

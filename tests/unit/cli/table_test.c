@@ -110,6 +110,46 @@ colour_is_around_state_and_bar_alone(void **state)
 		"  10.9.0.100\nand 3 more\n");
 }
 
+/* Columns of the cluster are there as soon as one machine has something in them. */
+static void
+nodes_have_their_columns(void **state)
+{
+	static const char nodes[] =
+		"[{\"name\": \"n1\", \"state\": \"healthy\", \"phase\": \"healthy\","
+		" \"phase_state\": \"done\", \"boot_since_ms\": 1000, \"healthy_ms\": 42300,"
+		" \"image\": \"edge@2\", \"ip\": \"10.9.0.100\","
+		" \"roles\": [\"control-plane\", \"worker\", \"load-balancer\"],"
+		" \"node\": {\"state\": \"Ready\"}, \"lb\": [\"10.9.0.200\", \"10.9.0.201\"],"
+		" \"storage\": null},"
+		" {\"name\": \"n2\", \"state\": \"new\", \"phase\": \"\", \"phase_state\": \"\","
+		" \"boot_since_ms\": 0, \"healthy_ms\": null, \"image\": \"edge@2\","
+		" \"ip\": null, \"roles\": [\"worker\"], \"node\": {\"state\": \"none\"},"
+		" \"lb\": []}]";
+	struct table_look look = { .now_ms = 100000 };
+	json_t *list = json_loads(nodes, 0, NULL);
+	struct buf got;
+
+	(void)state;
+	buf_init(&got);
+	table_machines(list, &look, &got);
+	assert_string_equal(got.text,
+		"NAME  STATE    PHASE    PROGRESS        TIME    NODE   ROLES         LB        "
+		"     IMAGE   ADDRESS\n"
+		"n1    healthy  healthy  ##############  41 s    Ready  cp,worker,lb  10.9.0.200"
+		" +1  edge@2  10.9.0.100\n"
+		"n2    new                                              worker                  "
+		"     edge@2              not seen yet\n");
+	look.width = 70;
+	got.len = 0;
+	table_machines(list, &look, &got);
+	assert_string_equal(got.text,
+		"NAME  STATE    PHASE    PROGRESS        TIME    NODE   ROLES\n"
+		"n1    healthy  healthy  ##############  41 s    Ready  cp,worker,lb\n"
+		"n2    new                                              worker\n");
+	buf_fini(&got);
+	json_decref(list);
+}
+
 static void
 no_machines_is_said(void **state)
 {
@@ -248,6 +288,7 @@ main(void)
 		cmocka_unit_test(table_with_blocks_fits_the_terminal),
 		cmocka_unit_test(narrow_terminal_gets_fewer_columns),
 		cmocka_unit_test(colour_is_around_state_and_bar_alone),
+		cmocka_unit_test(nodes_have_their_columns),
 		cmocka_unit_test(no_machines_is_said),
 		cmocka_unit_test(times_read_well),
 		cmocka_unit_test(text_is_cut_between_signs),

@@ -177,11 +177,20 @@ bench_stop(struct bench *b)
 	b->e = NULL;
 }
 
+/* Keys and certificates: those that are missing are made. */
 static inline int
-bench_enter(void **state)
+bench_pki(void)
 {
 	static char name[] = "lab", domain[] = "lab.internal";
 	struct site site = { .name = name, .domain = domain, .address = { 0x0a090001, 24 } };
+	struct err err;
+
+	return sitedir_pki_ensure(AT_FDCWD, &site, (uid_t)-1, (gid_t)-1, &err);
+}
+
+static inline int
+bench_enter(void **state)
+{
 	struct bench *b = calloc(1, sizeof(*b));
 	void *folder;
 	struct err err = { "" };
@@ -191,7 +200,7 @@ bench_enter(void **state)
 	chance_seed(7);
 	if (!b || folder_enter(&folder) < 0 ||
 	    sitedir_folders_ensure(AT_FDCWD, (uid_t)-1, (gid_t)-1, &err) < 0 ||
-	    sitedir_pki_ensure(AT_FDCWD, &site, (uid_t)-1, (gid_t)-1, &err) < 0)
+	    bench_pki() < 0)
 		return -1;
 	b->folder = folder;
 	mkdir("data", 0755);

@@ -1,143 +1,5 @@
 /* From a booted machine to a node: who makes the cluster, who joins it, what each one is given. */
-#include "tests/unit/engine/bench.c"
-
-#include <openssl/pem.h>
-
-#include "engine/cluster.h"
-#include "engine/images.h"
-
-static const char cluster_site[] =
-	"site: {name: lab, domain: lab.internal}\n"
-	"server: {interface: br0, address: 10.9.0.1/24}\n"
-	"dhcp: {range: 10.9.0.100-10.9.0.199}\n"
-	"image: edge\n"
-	"enrolment: {control-plane: listed}\n"
-	"machines:\n"
-	"  - {name: n1, mac: \"52:54:00:00:00:01\"}\n"
-	"  - {name: n2, mac: \"52:54:00:00:00:02\"}\n"
-	"  - {name: n3, mac: \"52:54:00:00:00:03\"}\n";
-
-/* Three machines of which all are control plane. */
-static char *
-three_masters(void)
-{
-	char *text = str_dup(cluster_site);
-
-	for (char *at = text; (at = strstr(at, "\"}")) != NULL;) {
-		size_t head = (size_t)(at - text) + 1;
-		char *more = str_format("%.*s, roles: [control-plane]}%s", (int)head, text,
-					at + 2);
-
-		free(text);
-		text = more;
-		at = text + head + 20;
-	}
-	return text;
-}
-
-struct member {
-	struct bench_agent agent;
-	char mac[20], ip[16];
-};
-
-/* Boots machine `number` and enrols it with a new key, or boots the one it is again. */
-static void
-boot_member(struct bench *b, struct member *member, int number, int status)
-{
-	char nonce[BOOT_NONCE];
-	json_t *said;
-
-	snprintf(member->mac, sizeof(member->mac), "52:54:00:00:00:%02d", number);
-	snprintf(member->ip, sizeof(member->ip), "10.9.0.%d", 100 + number);
-	bench_lease(b, member->mac, member->ip, "", "");
-	bench_nonce(b, member->mac, member->ip, "image", nonce);
-	if (member->agent.key)
-		str_copy(member->agent.nonce, sizeof(member->agent.nonce), nonce);
-	else
-		bench_agent_init(&member->agent, nonce);
-	member->agent.ip = member->ip;
-	said = json_pack("{s:s, s:s, s:{s:s}}", "mac", member->mac, "state", "new", "facts",
-			 "arch", "amd64");
-	json_decref(bench_agent_ask(b, &member->agent, "enrol", said, status));
-}
-
-static void
-member_fini(struct member *member)
-{
-	bench_agent_fini(&member->agent);
-}
-
-/* A certificate request as a kubelet's, for whatever name. */
-static char *
-csr_for(const char *name, EVP_PKEY *key)
-{
-	X509_REQ *csr = X509_REQ_new();
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *data, *text;
-	long len;
-
-	X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(csr), "O", MBSTRING_UTF8,
-				   (const unsigned char *)"system:masters", -1, -1, 0);
-	X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(csr), "CN", MBSTRING_UTF8,
-				   (const unsigned char *)name, -1, -1, 0);
-	X509_REQ_set_pubkey(csr, key);
-	assert_true(X509_REQ_sign(csr, key, EVP_sha256()) > 0);
-	assert_int_equal(PEM_write_bio_X509_REQ(bio, csr), 1);
-	len = BIO_get_mem_data(bio, &data);
-	text = str_format("%.*s", (int)len, data);
-	BIO_free(bio);
-	X509_REQ_free(csr);
-	return text;
-}
-
-/* Asks for a place in the cluster; takes `said`'s reference, to which it adds a request. */
-static json_t *
-ask_cluster(struct bench *b, struct member *member, json_t *said, int status)
-{
-	struct err err;
-	EVP_PKEY *key = pki_key_new(&err);
-	char *csr = csr_for("system:node:whoever", key);
-
-	if (!json_object_get(said, "csr"))
-		json_put(said, "csr", csr);
-	free(csr);
-	EVP_PKEY_free(key);
-	return bench_agent_ask(b, &member->agent, "cluster", said, status);
-}
-
-/* Asks and expects this status and, of a «go», this action. */
-static json_t *
-expect(struct bench *b, struct member *member, json_t *said, const char *status, const char *action)
-{
-	json_t *answer = ask_cluster(b, member, said, 200);
-
-	if (strcmp(json_str(answer, "status", ""), status) != 0 ||
-	    strcmp(json_str(answer, "action", ""), action) != 0)
-		fail_msg("wanted %s %s: %s %s (%s)", status, action,
-			 json_str(answer, "status", ""), json_str(answer, "action", ""),
-			 json_str(answer, "text", ""));
-	return answer;
-}
-
-static void
-expects(struct bench *b, struct member *member, json_t *said, const char *status,
-	const char *action)
-{
-	json_decref(expect(b, member, said, status, action));
-}
-
-static json_t *
-done(const char *word)
-{
-	return json_pack("{s:s}", "done", word);
-}
-
-static json_t *
-have(struct bench *b, bool node, bool etcd)
-{
-	return json_pack("{s:{s:s, s:b, s:b}}", "have", "cluster", b->e->cluster->id, "node", node,
-			 "etcd", etcd);
-}
+#include "tests/unit/engine/member.c"
 
 static const char *
 file_text(const json_t *files, const char *path)
@@ -207,17 +69,6 @@ assert_subject(X509 *cert, const char *org, const char *cn)
 	assert_string_equal(text, org);
 	X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, text, sizeof(text));
 	assert_string_equal(text, cn);
-}
-
-static void
-begin(struct bench *b, const char *site)
-{
-	struct err err;
-
-	bench_image_kube("edge", "kernel two", "v1.36.4");
-	assert_int_equal(engine_images_load(b->e, &err), 0);
-	bench_site_file(b, "reload", site);
-	assert_true(json_flag(b->config, "ok", false));
 }
 
 /* No part kube: no roles, and the digest of the poll says so too. */
@@ -490,6 +341,35 @@ other_version(void **state)
 	member_fini(&n2);
 }
 
+/* What the cluster was made with stays, now and at the next start. */
+static void
+frozen(void **state)
+{
+	struct bench *b = *state;
+	struct member n1 = { .agent = { .key = NULL } };
+	char *site = str_format("%skubernetes: {pod-range: 10.64.0.0/16}\n", cluster_site);
+	json_t *finding;
+
+	begin(b, site);
+	bench_site_file(b, "reload", cluster_site);	/* not made yet: nothing is decided */
+	assert_true(json_flag(b->config, "ok", false));
+	boot_member(b, &n1, 1, 200);
+	expects(b, &n1, json_object(), "go", "init");
+	expects(b, &n1, done("init"), "go", "init");
+	bench_site_file(b, "reload", site);
+	assert_false(json_flag(b->config, "ok", true));
+	finding = json_array_get(json_object_get(b->config, "findings"), 0);
+	assert_non_null(strstr(json_str(finding, "text", ""), "10.244.0.0/16"));
+	assert_int_equal(b->e->site->kubernetes.pods.address, 0x0af40000);
+	bench_stop(b);
+	bench_start(b, site);
+	assert_false(json_flag(b->config, "ok", true));
+	bench_site_file(b, "reload", cluster_site);
+	assert_true(json_flag(b->config, "ok", false));
+	free(site);
+	member_fini(&n1);
+}
+
 /* A held poll is answered when there is something new, and only then. */
 static void
 told_of_news(void **state)
@@ -562,7 +442,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(no_roles), TEST(made_and_joined), TEST(other_names), TEST(replayed),
 		TEST(needs_a_person), TEST(one_at_a_time), TEST(kept_and_lost),
-		TEST(other_version), TEST(told_of_news), TEST(kubeconfig),
+		TEST(other_version), TEST(frozen), TEST(told_of_news), TEST(kubeconfig),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
