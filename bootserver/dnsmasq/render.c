@@ -49,7 +49,8 @@ add_place(struct buf *text, const struct site *site, const struct dnsmasq_paths 
 static bool
 add_uplink(struct buf *text, const struct site *site, const char *server)
 {
-	const struct site_list *list = &site->dns;
+	const struct site_list *forward = &site->services.forward;
+	const struct site_list *list = forward->count > 0 ? forward : &site->dns;
 	bool any = false;
 
 	for (size_t i = 0; i < list->count; i++) {
@@ -138,7 +139,7 @@ add_leases(struct buf *text, const struct site *site, size_t nhosts, const char 
 	buf_text(text, "dhcp-option=option:dns-server");
 	add_addresses(text, &site->dns, server);
 	buf_text(text, "\n");
-	if (site->ntp.count > 0) {
+	if (site->ntp.count > 0 || site->services.serve_time) {
 		buf_text(text, "dhcp-option=option:ntp-server");
 		add_addresses(text, &site->ntp, server);
 		buf_text(text, "\n");

@@ -156,6 +156,20 @@ check_dhcp(const struct site *site, struct site_findings *findings)
 				"address");
 }
 
+static void
+check_dns(const struct site *site, struct site_findings *findings)
+{
+	const struct site_list *list = &site->services.forward;
+	char server[NET_IP4_TEXT];
+
+	net_ip4_format(server, site->address.address);
+	for (size_t i = 0; i < list->count; i++)
+		if (str_eq(list->items[i], server))
+			site_find_error(findings, place_of(site, &list->items[i]),
+					"the server would ask itself: name another name server, or "
+					"leave this out");
+}
+
 /* Two of the same name, in the order they stand.  Racks and profiles are few. */
 static void
 check_names(const struct site *site, struct site_findings *findings)
@@ -246,6 +260,8 @@ site_check(struct site *site, struct site_findings *findings)
 {
 	check_server(site, findings);
 	check_dhcp(site, findings);
+	check_dns(site, findings);
+	site_check_networks(site, findings);
 	check_names(site, findings);
 	check_rules(site, findings);
 	site_check_machines(site, findings);

@@ -23,6 +23,9 @@ bool site_cluster_meant(const struct site *site);
 uint32_t site_cidr_first(const struct net_cidr *cidr);
 uint32_t site_cidr_last(const struct net_cidr *cidr);
 
+/* Its part for the networks behind relay agents. */
+void site_check_networks(const struct site *site, struct site_findings *findings);
+
 /* The profile or rack of that name, or NULL. */
 const struct site_profile *site_profile_find(const struct site *site, const char *name);
 const struct site_rack *site_rack_find(const struct site *site, const char *name);

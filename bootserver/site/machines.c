@@ -144,6 +144,25 @@ check_identity(struct round *r, const struct site_machine *machine, long ordinal
 				"serial");
 }
 
+/* An address behind a relay agent. */
+static void
+check_relayed(struct round *r, const struct site_network *network, uint32_t address,
+	      const struct site_place *place)
+{
+	uint32_t mask = net_cidr_mask(&network->subnet);
+
+	if ((address & ~mask) == 0 || (address | mask) == UINT32_MAX)
+		site_find_error(r->findings, place,
+				"this is the first or last address of its network, which no "
+				"machine can have");
+	else if (address == network->gateway)
+		site_find_error(r->findings, place, "this is the gateway's address");
+	else if (network->range_first <= address && address <= network->range_last)
+		site_find_error(r->findings, place,
+				"this is inside the pool of its network: reserve an address "
+				"outside of it");
+}
+
 static void
 check_address(struct round *r, const struct site_machine *machine, long ordinal)
 {
@@ -159,10 +178,14 @@ check_address(struct round *r, const struct site_machine *machine, long ordinal)
 	if (site->dhcp == SITE_DHCP_PROXY || site->dhcp == SITE_DHCP_NONE)
 		site_find_warning(r->findings, place, "address is not used: in this DHCP mode the "
 				  "server gives no addresses");
-	if (!site->address.address || site->dhcp == SITE_DHCP_RELAY)
+	if (!site->address.address)
 		return;
-	if (!net_cidr_holds(&site->address, address))
-		site_find_error(r->findings, place, "%s is outside the server's subnet", text);
+	if (site_network_of(site, address))
+		check_relayed(r, site_network_of(site, address), address, place);
+	else if (!net_cidr_holds(&site->address, address))
+		site_find_error(r->findings, place, site->nnetworks ?
+				"%s is in no network of the site" :
+				"%s is outside the server's subnet", text);
 	else if (address == site->address.address)
 		site_find_error(r->findings, place, "%s is the server's own address", text);
 	else if (site->gateway && address == site->gateway)

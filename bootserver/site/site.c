@@ -113,6 +113,9 @@ site_free(struct site *site)
 	free(site->domain);
 	free(site->interface);
 	list_fini(&site->dns);
+	list_fini(&site->services.forward);
+	list_fini(&site->services.time_servers);
+	free(site->networks);
 	list_fini(&site->ntp);
 	list_fini(&site->ssh_keys);
 	boot_fini(&site->boot);

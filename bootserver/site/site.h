@@ -7,6 +7,7 @@
 
 #include "lib/net.h"
 #include "site/cluster.h"
+#include "site/network.h"
 #include "site/parts.h"
 
 /*
@@ -65,7 +66,6 @@ struct site {
 	size_t nfiles;
 
 	char *name, *domain;
-
 	char *interface;
 	struct net_cidr address;
 	uint16_t http_port, https_port;		/* default 80, 443 */
@@ -76,6 +76,9 @@ struct site {
 	uint32_t gateway;			/* 0: none */
 	int64_t lease_s;			/* default 3600 */
 	struct site_list dns, ntp;		/* IPv4 addresses; empty: the server itself */
+	struct site_network *networks;		/* behind relay agents */
+	size_t nnetworks;
+	struct site_services services;		/* names and time */
 
 	enum site_enrolment enrolment;
 	enum site_enrolment enrolment_control_plane;	/* default approve */

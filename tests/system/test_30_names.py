@@ -71,7 +71,7 @@ def test_other_names_are_asked_of_the_uplink(rack, tmp_path):
     rack.net.start("upstream", ["/usr/bin/python3", "-c", UPSTREAM], str(log))
     assert until(lambda: "ready" in log.read_text()), log.read_text()
     rack.site["machines"] = MACHINES
-    rack.site["dhcp"] = {**rack.site["dhcp"], "dns": ["10.9.0.1", "10.9.0.254"]}
+    rack.site["dns"] = {"forward": ["10.9.0.254"]}
     rack.start()
     assert dns.ask(rack, "debian.org")[:2] == (NOERROR, ["192.0.2.7"])
     # the site's own are not

@@ -100,7 +100,9 @@ names_of(const struct site *site)
 static void
 golden(void **state)
 {
-	static const char *const names[] = { "authoritative", "proxy", "none", "reserved" };
+	static const char *const names[] = {
+		"authoritative", "proxy", "none", "reserved", "uplink",
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
