@@ -68,7 +68,7 @@ build/fuzz/%: tests/fuzz/%.c tests/fuzz/replay/main.c build/san/all.a
 	$(CC) $(SAN) $(BASE) $(PKGFLAGS) -Itests -o $@ $< tests/fuzz/replay/main.c build/san/all.a $(LDLIBS)
 
 # What the program ships: see docs/INTERFACES.md.
-build/share: build/host-packages $(wildcard ipxe-scripts/*.ipxe) firmware/ipxe.lock
+build/share: build/host-packages $(wildcard ipxe-scripts/*.ipxe) firmware/ipxe.lock firmware/collect
 	$(Q)firmware/collect build/share/bootserver && touch $@
 
 # Manual pages and completion, from the same tables as --help and docs/SITE-FILE.md.

@@ -25,15 +25,22 @@
 #include "lib/log.h"
 #include "lib/str.h"
 
-/* A child of the keeper changed its state: dnsmasq or web. */
+/* A child of the keeper changed its state. */
 static void
 child(struct engine *e, const json_t *body)
 {
-	bool web = strcmp(json_str(body, "name", ""), "web") == 0;
-	char *state = web ? e->web_state : e->dnsmasq;
+	static const char *const names[CHILD_COUNT] = {
+		[CHILD_DNSMASQ] = "dnsmasq", [CHILD_WEB] = "web", [CHILD_CHRONY] = "chrony",
+	};
 
-	str_copy(state, sizeof(e->dnsmasq), json_str(body, "state", ""));
-	str_copy(e->child_text[web], sizeof(e->child_text[web]), json_str(body, "text", ""));
+	for (size_t i = 0; i < CHILD_COUNT; i++) {
+		struct child_word *word = &e->children[i];
+
+		if (strcmp(json_str(body, "name", ""), names[i]) != 0)
+			continue;
+		str_copy(word->state, sizeof(word->state), json_str(body, "state", ""));
+		str_copy(word->text, sizeof(word->text), json_str(body, "text", ""));
+	}
 }
 
 static void
@@ -211,8 +218,8 @@ engine_new(struct engine **ret, const char *db, struct err *err)
 
 	e->keeper = e->web = -1;
 	e->hub = mem_new(sizeof(*e->hub));
-	str_copy(e->dnsmasq, sizeof(e->dnsmasq), "starting");
-	str_copy(e->web_state, sizeof(e->web_state), "starting");
+	for (size_t i = 0; i < CHILD_COUNT; i++)
+		str_copy(e->children[i].state, sizeof(e->children[i].state), "starting");
 	r = db_open(&e->db, db, err);
 	if (r == 0)
 		r = machines_load(e, err);

@@ -41,6 +41,12 @@ struct answer {
 	int64_t asked_ms;	/* a script: when it was asked for, monotonic; 0: something else */
 };
 
+/* What the keeper last said of one of its children. */
+enum { CHILD_DNSMASQ, CHILD_WEB, CHILD_CHRONY, CHILD_COUNT };
+struct child_word {
+	char state[32], text[160];
+};
+
 struct hub;
 struct cluster;
 
@@ -83,8 +89,7 @@ struct engine {
 	struct answer *answers;	/* sent after the commit */
 	size_t nanswers, answers_size;
 	struct hub *hub;	/* live subscribers to events */
-	char dnsmasq[32], web_state[32];	/* as the keeper says */
-	char child_text[2][160];
+	struct child_word children[CHILD_COUNT];	/* as the keeper says */
 	struct metrics metrics;
 };
 

@@ -81,15 +81,23 @@ format_machines(struct engine *e, struct buf *ret)
 }
 
 /* What the keeper last said of the children that are not this one. */
+static bool
+is_ready(const struct engine *e, int child)
+{
+	return strcmp(e->children[child].state, "ready") == 0;
+}
+
 static void
 format_children(const struct engine *e, struct buf *ret)
 {
 	head(ret, "child_up", "gauge", "1 if this child of the server is ready.");
 	buf_format(ret,
 		   "bootserver_child_up{child=\"dnsmasq\"} %d\n"
-		   "bootserver_child_up{child=\"web\"} %d\n",
-		   e->site->dhcp == SITE_DHCP_NONE || strcmp(e->dnsmasq, "ready") == 0,
-		   strcmp(e->web_state, "ready") == 0);
+		   "bootserver_child_up{child=\"web\"} %d\n"
+		   "bootserver_child_up{child=\"chrony\"} %d\n",
+		   e->site->dhcp == SITE_DHCP_NONE || is_ready(e, CHILD_DNSMASQ),
+		   is_ready(e, CHILD_WEB),
+		   !e->site->services.serve_time || is_ready(e, CHILD_CHRONY));
 }
 
 void

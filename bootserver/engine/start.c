@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chrony/chrony.h"
 #include "dnsmasq/dnsmasq.h"
 #include "engine/cluster.h"
 #include "engine/images.h"
@@ -102,7 +103,7 @@ static int
 put_scripts(const struct engine *e, const struct site *site, json_t *config, struct err *err)
 {
 	json_t *vars = json_object(), *tftp = json_object();
-	char server[NET_IP4_TEXT], *text = NULL;
+	char server[NET_IP4_TEXT], *text = NULL, *ntp = chrony_server(site);
 	int r;
 
 	net_ip4_format(server, site->address.address);
@@ -110,8 +111,7 @@ put_scripts(const struct engine *e, const struct site *site, json_t *config, str
 	json_put(vars, "https", e->https);
 	json_put(vars, "server", server);
 	json_put(vars, "ours", e->ours);
-	if (site->ntp.count)
-		json_put(vars, "ntp", site->ntp.items[0]);
+	json_put(vars, "ntp", ntp);
 	r = script_render(vars, e->autoexec, &text, err);
 	if (r == 0) {
 		json_put(tftp, "autoexec.ipxe", text);
@@ -124,6 +124,7 @@ put_scripts(const struct engine *e, const struct site *site, json_t *config, str
 	}
 	json_object_set_new(config, "tftp", tftp);
 	json_decref(vars);
+	free(ntp);
 	return r;
 }
 
@@ -131,11 +132,16 @@ static int
 put_config(struct engine *e, json_t *config, struct err *err)
 {
 	json_t *listen = json_array();
+	char *text;
 
 	put_listen(listen, "http", e->site, e->site->http_port);
 	put_listen(listen, "https", e->site, e->site->https_port);
 	json_object_set_new(config, "listen", listen);
 	put_dnsmasq(e, config);
+	text = chrony_render(e->site);
+	json_put(config, "chrony", text);
+	free(text);
+	json_put_flag(config, "set-clock", e->site->services.set_clock);
 	json_put(config, "interface", e->site->interface);
 	json_put(config, "ca", e->ca);
 	json_put(config, "url", e->url);

@@ -28,17 +28,21 @@ json_t *
 view_site(struct engine *e)
 {
 	json_t *site = json_object();
-	bool web = strcmp(e->web_state, "ready") == 0;
-	bool dnsmasq = strcmp(e->dnsmasq, "ready") == 0 || e->site->dhcp == SITE_DHCP_NONE;
+	bool web = strcmp(e->children[CHILD_WEB].state, "ready") == 0;
+	bool dnsmasq = strcmp(e->children[CHILD_DNSMASQ].state, "ready") == 0 ||
+		       e->site->dhcp == SITE_DHCP_NONE;
 
 	json_put(site, "name", e->site->name);
 	json_put(site, "domain", e->site->domain);
 	json_put(site, "url", e->url);
 	json_put_flag(site, "ready", web && dnsmasq);
-	json_put(site, "dnsmasq", e->dnsmasq);
-	json_put(site, "web", e->web_state);
-	put_or_null(site, "dnsmasq_text", e->child_text[0]);
-	put_or_null(site, "web_text", e->child_text[1]);
+	json_put(site, "dnsmasq", e->children[CHILD_DNSMASQ].state);
+	json_put(site, "web", e->children[CHILD_WEB].state);
+	json_put(site, "chrony", e->site->services.serve_time ? e->children[CHILD_CHRONY].state :
+								"off");
+	put_or_null(site, "dnsmasq_text", e->children[CHILD_DNSMASQ].text);
+	put_or_null(site, "web_text", e->children[CHILD_WEB].text);
+	put_or_null(site, "chrony_text", e->children[CHILD_CHRONY].text);
 	json_put_num(site, "machines", (int64_t)e->nmachines);
 	json_put_num(site, "images", (int64_t)e->images.count);
 	return site;

@@ -72,7 +72,8 @@ on_ended(sd_event_source *source, const siginfo_t *info, void *arg)
 		log_warn("child=%s %s", child->name, how);
 		tell(child, "failed", how);
 		/* what does not start now will not start later either: tell the person */
-		if (!keeper->ready && !keeper->stopping && info->si_code == CLD_EXITED)
+		if (!keeper->ready && !keeper->stopping && !child->dispensable &&
+		    info->si_code == CLD_EXITED)
 			keeper_fail(keeper, "%s %s before the server was ready", child->name, how);
 	}
 	free(how);
@@ -97,7 +98,7 @@ start(struct child *child)
 	if (child->pid < 0) {
 		child->pid = 0;
 		log_error("child=%s cannot start: %s", child->name, err.text);
-		if (!keeper->ready)
+		if (!keeper->ready && !child->dispensable)
 			keeper_fail(keeper, "%s", err.text);
 		child_event(child, CHILD_EXITED);
 		return;

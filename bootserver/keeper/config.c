@@ -46,7 +46,9 @@ carry_out(struct keeper *keeper, json_t *config, struct err *err)
 		child_begin(&keeper->web);
 	else if (keeper->reloading)
 		web_reload(keeper);
-	r = dnsmasq_take(keeper, config, err);
+	r = chrony_take(keeper, config, err);
+	if (r == 0)
+		r = dnsmasq_take(keeper, config, err);
 	/* the first time it waits for web, so that nobody is sent to a server that is not there */
 	if (r == 0 && keeper->web.state.state == CHILD_UP)
 		child_begin(&keeper->dnsmasq);

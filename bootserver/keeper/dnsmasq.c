@@ -4,63 +4,26 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "keeper/state.h"
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"
-#include "lib/proc.h"
 #include "lib/str.h"
 
 #define CONF "/run/bootserver/dnsmasq.conf"
 
-/* The process that is init of new namespaces and has dnsmasq as its child. */
-static pid_t
-spawn(int life, const char *more, struct err *err)
-{
-	const char *const argv[] = {
-		"bootserver", "namespace-init", "run", "dnsmasq", "--conf-file=" CONF, more, NULL,
-	};
-	pid_t pid = proc_start(&(struct proc){ .path = "/proc/self/exe", .argv = argv,
-					       .fds = &life, .nfds = 1,
-					       .flags = CLONE_NEWPID | CLONE_NEWNS }, err);
-
-	if (pid == -EPERM)
-		err_set(err, -EPERM, "cannot make a namespace for dnsmasq: the right "
-			"CAP_SYS_ADMIN is missing here");
-	return pid;
-}
-
-/* Its init ends when the other end of this pipe does, that is when we do. */
-static int
-life_pipe(struct keeper *keeper, struct err *err)
-{
-	int pipefd[2];
-
-	if (pipe2(pipefd, O_CLOEXEC) < 0)
-		return err_errno(err, -errno, "cannot make a pipe");
-	if (keeper->life >= 0)
-		close(keeper->life);
-	keeper->life = pipefd[1];
-	return pipefd[0];
-}
-
 static int
 look_through(struct keeper *keeper, struct err *err)
 {
-	int life = life_pipe(keeper, err), status = 0;
-	pid_t pid;
+	static const char *const test[] = { "dnsmasq", "--conf-file=" CONF, "--test", NULL };
+	pid_t pid = namespace_start(&keeper->dnsmasq, test, err);
+	int status = 0;
 
-	if (life < 0)
-		return life;
-	pid = spawn(life, "--test", err);
-	close(life);
 	if (pid < 0)
 		return pid;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -75,31 +38,16 @@ look_through(struct keeper *keeper, struct err *err)
 static pid_t
 dnsmasq_start(struct keeper *keeper, struct err *err)
 {
-	int r = look_through(keeper, err), life;
+	static const char *const run[] = { "dnsmasq", "--conf-file=" CONF, NULL };
+	int r = look_through(keeper, err);
 	pid_t pid;
 
 	if (r < 0)
 		return r;
-	life = life_pipe(keeper, err);
-	if (life < 0)
-		return life;
-	pid = spawn(life, NULL, err);
-	close(life);
+	pid = namespace_start(&keeper->dnsmasq, run, err);
 	if (pid > 0)
-		probe_start(keeper);
+		probe_start(&keeper->served);
 	return pid;
-}
-
-/* The usual reason why dnsmasq ends as soon as it is started. */
-static void
-tell_taken_port(int port)
-{
-	char *owner = owner_of_port("udp", port);
-
-	if (owner != NULL)
-		log_error("child=dnsmasq UDP port %d is held by %s: stop that, or set dhcp: none",
-			  port, owner);
-	free(owner);
 }
 
 static void
@@ -107,13 +55,11 @@ dnsmasq_ended(struct keeper *keeper)
 {
 	static const int ports[] = { 67, 69, 53, 4011 };
 
-	probe_stop(keeper);
-	if (keeper->life >= 0)
-		close(keeper->life);
-	keeper->life = -1;
+	probe_stop(&keeper->served);
+	namespace_ended(&keeper->dnsmasq);
 	if (keeper->dnsmasq.state.state == CHILD_STARTING)
 		for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
-			tell_taken_port(ports[i]);
+			owner_tell(&keeper->dnsmasq, ports[i], "set dhcp: {mode: none}");
 }
 
 static bool
@@ -190,9 +136,8 @@ dnsmasq_take(struct keeper *keeper, const json_t *config, struct err *err)
 void
 dnsmasq_init(struct keeper *keeper)
 {
-	keeper->life = -1;
 	keeper->dnsmasq = (struct child){
-		.name = "dnsmasq", .start = dnsmasq_start, .ended = dnsmasq_ended,
+		.name = "dnsmasq", .life = -1, .start = dnsmasq_start, .ended = dnsmasq_ended,
 		.may = dnsmasq_may, .keeper = keeper,
 	};
 }

@@ -23,12 +23,13 @@
 #include "lib/str.h"
 
 static struct child *const *
-children(struct keeper *keeper, struct child *ret[4])
+children(struct keeper *keeper, struct child *ret[5])
 {
-	ret[0] = &keeper->dnsmasq;
-	ret[1] = &keeper->web;
-	ret[2] = &keeper->engine;
-	ret[3] = NULL;
+	ret[0] = &keeper->chrony;
+	ret[1] = &keeper->dnsmasq;
+	ret[2] = &keeper->web;
+	ret[3] = &keeper->engine;
+	ret[4] = NULL;
 	return ret;
 }
 
@@ -37,23 +38,27 @@ static int
 on_idle(sd_event_source *source, void *arg)
 {
 	struct keeper *keeper = arg;
+	struct child *all[5];
 
 	(void)source;
-	if (!keeper->stopping || keeper->dnsmasq.pid > 0 || keeper->web.pid > 0 ||
-	    keeper->engine.pid > 0)
+	if (!keeper->stopping)
 		return 0;
+	for (struct child *const *child = children(keeper, all); *child; child++)
+		if ((*child)->pid > 0)
+			return 0;
 	return sd_event_exit(keeper->event, 0);
 }
 
 static void
 stop(struct keeper *keeper)
 {
-	struct child *all[4];
+	struct child *all[5];
 
 	if (keeper->stopping)
 		return;
 	keeper->stopping = true;
-	probe_stop(keeper);
+	probe_stop(&keeper->served);
+	probe_stop(&keeper->timed);
 	for (struct child *const *child = children(keeper, all); *child; child++)
 		child_event(*child, CHILD_STOP);
 	/* nobody there to end: on_idle() is still to be called once */
@@ -200,6 +205,8 @@ keeper_run(const char *site_dir)
 	engine_init(&keeper);
 	web_init(&keeper);
 	dnsmasq_init(&keeper);
+	chrony_init(&keeper);
+	probe_init(&keeper);
 	r = begin(&keeper, site_dir, &err);
 	if (r < 0) {
 		log_error("%s", err.text);

@@ -16,7 +16,8 @@ int keeper_main(int argc, char **argv);
 /* `lease-event SCRIPT ACTION …`: what dnsmasq calls (keeper/lease_event.c). */
 int lease_event_main(int argc, char **argv);
 
-/* `namespace-init RUN PROGRAM …`: first process of dnsmasq's namespaces (keeper/namespace.c). */
+/* `namespace-init RUN PROGRAM …`: first process of dnsmasq's namespaces, and of chronyd's
+ * (keeper/namespace.c). */
 int namespace_init_main(int argc, char **argv);
 
 #endif

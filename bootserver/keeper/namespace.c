@@ -1,5 +1,6 @@
 /*
- * The first process of dnsmasq's PID and mount namespaces.  dnsmasq gives up root, which clears a
+ * The first process of a program's PID and mount namespaces, and how the keeper starts it: dnsmasq
+ * and chronyd.  These give up root, which clears a
  * parent-death signal: so it is the namespace that must end with the keeper, and it does when its
  * first process ends.  The mount namespace shows it the site's run/ as /run/bootserver, wherever
  * the site directory lies: the users that dnsmasq and its script become could not walk into /root.
@@ -8,9 +9,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -18,17 +21,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "keeper/child.h"
 #include "keeper/keeper.h"
 #include "lib/log.h"
+#include "lib/proc.h"
 
 #define LIFE_FD 3
+#define ARGS_MOST 16
 #define HERE "/run/bootserver"
 #define PROGRAM "/run/bootserver-program"	/* named in run/lease-event (lease.c) */
 
 static int
 failed(const char *what)
 {
-	log_error("cannot %s for dnsmasq: %m", what);
+	log_error("cannot %s for a child: %m", what);
 	return -1;
 }
 
@@ -89,7 +95,8 @@ start_program(char **argv)
 	close(LIFE_FD);
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	execvp(argv[0], argv);
-	log_error("cannot execute %s: %m (install the package dnsmasq-base)", argv[0]);
+	log_error("cannot execute %s: %m%s", argv[0],
+		  strcmp(argv[0], "dnsmasq") == 0 ? " (install the package dnsmasq-base)" : "");
 	_exit(127);
 }
 
@@ -140,6 +147,47 @@ hold(pid_t main_pid, int signals)
 		if (status >= 0)
 			return status;
 	}
+}
+
+/* Its init ends when the other end of this pipe does, that is when we do. */
+static int
+life_pipe(struct child *child, struct err *err)
+{
+	int pipefd[2];
+
+	if (pipe2(pipefd, O_CLOEXEC) < 0)
+		return err_errno(err, -errno, "cannot make a pipe");
+	namespace_ended(child);
+	child->life = pipefd[1];
+	return pipefd[0];
+}
+
+pid_t
+namespace_start(struct child *child, const char *const *argv, struct err *err)
+{
+	const char *all[ARGS_MOST] = { "bootserver", "namespace-init", "run" };
+	int life = life_pipe(child, err);
+	pid_t pid;
+
+	if (life < 0)
+		return life;
+	for (size_t i = 0; argv[i] != NULL && i + 4 < ARGS_MOST; i++)
+		all[i + 3] = argv[i];
+	pid = proc_start(&(struct proc){ .path = "/proc/self/exe", .argv = all, .fds = &life,
+					 .nfds = 1, .flags = CLONE_NEWPID | CLONE_NEWNS }, err);
+	close(life);
+	if (pid == -EPERM)
+		err_set(err, -EPERM, "cannot make a namespace for %s: the right CAP_SYS_ADMIN is "
+			"missing here", child->name);
+	return pid;
+}
+
+void
+namespace_ended(struct child *child)
+{
+	if (child->life >= 0)
+		close(child->life);
+	child->life = -1;
 }
 
 int

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "keeper/state.h"
+#include "lib/log.h"
 #include "lib/str.h"
 
 #define TCP_LISTEN 0x0a
@@ -94,4 +95,16 @@ owner_of_port(const char *table, int port)
 		closedir(proc);
 	free(socket);
 	return owner ? owner : str_dup("another process");
+}
+
+/* The usual reason why a child ends as soon as it is started. */
+void
+owner_tell(const struct child *child, int port, const char *otherwise)
+{
+	char *owner = owner_of_port("udp", port);
+
+	if (owner != NULL)
+		log_error("child=%s UDP port %d is held by %s: stop that, or %s", child->name,
+			  port, owner, otherwise);
+	free(owner);
 }

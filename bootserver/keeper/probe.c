@@ -1,6 +1,7 @@
 /*
- * Do we serve?  A process of its own looks from outside, as a machine would: the first block of
- * autoexec.ipxe by TFTP (RFC 1350), then GET /healthz.  It tries until both answer and ends with 0.
+ * Do we serve?  A process of its own looks from outside, as a machine would, until we do, and ends
+ * with 0: keeper->served wants the first block of autoexec.ipxe by TFTP (RFC 1350), then GET
+ * /healthz; chrony.c has the other probe.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -79,14 +80,11 @@ web_serves(const char *url)
 	return yes;
 }
 
-static _Noreturn void
-look(const char *address, const char *url)
+static bool
+serves(const struct keeper *keeper)
 {
-	while (!tftp_serves(address))
-		poll(NULL, 0, PAUSE_MS);
-	while (!web_serves(url))
-		poll(NULL, 0, PAUSE_MS);
-	_exit(0);
+	return tftp_serves(keeper->listens[0].address) &&
+	       web_serves(json_str(keeper->config, "url", ""));
 }
 
 static void
@@ -99,60 +97,78 @@ announce(struct keeper *keeper)
 	sd_notifyf(0, "READY=1\nSTATUS=serving %s", url);
 }
 
-static int
-on_seen(sd_event_source *source, const siginfo_t *info, void *arg)
+static void
+seen(struct keeper *keeper)
 {
-	struct keeper *keeper = arg;
-
-	(void)source;
-	keeper->probe_exit = sd_event_source_disable_unref(keeper->probe_exit);
-	keeper->probe = 0;
-	if (info->si_code != CLD_EXITED || info->si_status != 0)
-		return 0;	/* dnsmasq's start has its own deadline */
 	dnsmasq_ready(keeper);
 	if (!keeper->ready)
 		announce(keeper);
-	return 0;
 }
 
 void
-probe_start(struct keeper *keeper)
+probe_init(struct keeper *keeper)
 {
-	const char *url = json_str(keeper->config, "url", "");
+	keeper->served = (struct probe){ .keeper = keeper, .serves = serves, .seen = seen };
+}
+
+static int
+on_end(sd_event_source *source, const siginfo_t *info, void *arg)
+{
+	struct probe *probe = arg;
+
+	(void)source;
+	probe->exit = sd_event_source_disable_unref(probe->exit);
+	probe->pid = 0;
+	/* else: the start of what it looks at has its own deadline */
+	if (info->si_code == CLD_EXITED && info->si_status == 0)
+		probe->seen(probe->keeper);
+	return 0;
+}
+
+static _Noreturn void
+look(const struct probe *probe, pid_t parent)
+{
+	sigset_t none;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (getppid() != parent)
+		_exit(1);
+	while (!probe->serves(probe->keeper))
+		poll(NULL, 0, PAUSE_MS);
+	_exit(0);
+}
+
+void
+probe_start(struct probe *probe)
+{
 	pid_t parent = getpid();
 
-	probe_stop(keeper);
-	if (keeper->nlistens == 0)
+	probe_stop(probe);
+	if (probe->keeper->nlistens == 0)
 		return;
-	keeper->probe = fork();
-	if (keeper->probe == 0) {
-		sigset_t none;
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		if (getppid() != parent)
-			_exit(1);
-		look(keeper->listens[0].address, url);
-	}
-	if (keeper->probe < 0) {
-		keeper->probe = 0;
+	probe->pid = fork();
+	if (probe->pid == 0)
+		look(probe, parent);
+	if (probe->pid < 0) {
+		probe->pid = 0;
 		log_error("cannot look whether we serve: %m");
 		return;
 	}
-	if (sd_event_add_child(keeper->event, &keeper->probe_exit, keeper->probe, WEXITED, on_seen,
-			       keeper) < 0)
+	if (sd_event_add_child(probe->keeper->event, &probe->exit, probe->pid, WEXITED, on_end,
+			       probe) < 0)
 		log_error("cannot watch the probe");
 }
 
 void
-probe_stop(struct keeper *keeper)
+probe_stop(struct probe *probe)
 {
-	keeper->probe_exit = sd_event_source_disable_unref(keeper->probe_exit);
-	if (keeper->probe <= 0)
+	probe->exit = sd_event_source_disable_unref(probe->exit);
+	if (probe->pid <= 0)
 		return;
-	kill(keeper->probe, SIGKILL);
-	while (waitpid(keeper->probe, NULL, 0) < 0 && errno == EINTR)
+	kill(probe->pid, SIGKILL);
+	while (waitpid(probe->pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	keeper->probe = 0;
+	probe->pid = 0;
 }

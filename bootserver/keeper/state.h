@@ -11,6 +11,7 @@
 
 #include "keeper/channel.h"
 #include "keeper/child.h"
+#include "keeper/probe.h"
 #include "lib/err.h"
 
 /* What the rooms of this house share: one struct keeper a process. */
@@ -30,7 +31,7 @@ struct keeper {
 	uid_t engine_uid, web_uid;
 	gid_t engine_gid, web_gid;
 
-	struct child engine, web, dnsmasq;
+	struct child engine, web, dnsmasq, chrony;
 	struct channel to_engine, to_web;
 	int web_peer;		/* web's end of the pair to the engine; -1: it has it */
 
@@ -43,9 +44,8 @@ struct keeper {
 	json_t *config;		/* the engine's last good one; NULL: none yet */
 	bool dnsmasq_written;	/* its files are in run/ */
 	bool dnsmasq_stale;	/* it is to read its hosts anew once it is ready */
-	int life;		/* dnsmasq's namespace ends when this pipe does; -1: none */
-	pid_t probe;		/* the process that looks whether we serve; 0: none */
-	sd_event_source *probe_exit;
+	bool chrony_wanted;	/* its file is in run/, its program is there */
+	struct probe served, timed;
 
 	bool ready;		/* has been, once */
 	bool failed;		/* could not start, or go on */
@@ -67,6 +67,8 @@ void dnsmasq_init(struct keeper *keeper);
 int dnsmasq_take(struct keeper *keeper, const json_t *config, struct err *err);
 void dnsmasq_take_names(struct keeper *keeper, const char *names);
 void dnsmasq_ready(struct keeper *keeper);
+void chrony_init(struct keeper *keeper);
+int chrony_take(struct keeper *keeper, const json_t *config, struct err *err);
 
 /* config.c, edit.c: the engine's words. */
 void config_take(struct keeper *keeper, json_t *config);
@@ -84,10 +86,6 @@ char *owner_of_port(const char *table, int port);	/* "tcp", "udp" */
 
 /* tftp.c: fills run/tftp/ from the shipped binaries, stamped, and the config's scripts. */
 int tftp_fill(struct keeper *keeper, const json_t *config, struct err *err);
-
-/* probe.c: starts the process that ends with 0 once we serve. */
-void probe_start(struct keeper *keeper);
-void probe_stop(struct keeper *keeper);
 
 int lease_listen(struct keeper *keeper, struct err *err);	/* lease.c */
 

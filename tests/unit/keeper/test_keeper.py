@@ -47,8 +47,8 @@ def family(rack):
         words = command.split()
         if words[:1] == ["bootserver"]:
             found.setdefault(words[1], pid)
-        elif words[0] == "dnsmasq":
-            found.setdefault("dnsmasq", pid)
+        elif words[0] == "dnsmasq" or words[0].endswith("/chronyd"):
+            found.setdefault(os.path.basename(words[0]), pid)
     return found
 
 
@@ -78,7 +78,9 @@ def ask(rack, *args, **options):
 
 def test_ready_means_serving(rack, server):
     pids = family(rack)
-    assert set(pids) == {"keeper", "engine", "web", "namespace-init", "dnsmasq"}
+    assert wait(lambda: "chronyd" in family(rack))
+    pids = family(rack)
+    assert set(pids) == {"keeper", "engine", "web", "namespace-init", "dnsmasq", "chronyd"}
     assert user_of(pids["keeper"]) == user_of(pids["namespace-init"]) == 0
     users = [user_of(pids[name]) for name in ("engine", "web", "dnsmasq")]
     assert 0 not in users and len(set(users)) == 3
