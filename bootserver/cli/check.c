@@ -3,12 +3,62 @@
  */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/findings.h"
 #include "lib/str.h"
 #include "sitedir/images.h"
 #include "sitedir/sources.h"
+
+static bool
+part_has(const struct image_part *part, const char *name)
+{
+	size_t len = strlen(name);
+	bool any = part && !part->images;	/* it does not say */
+
+	for (size_t i = 0; part && part->images && part->images[i]; i++) {
+		const char *base = strrchr(part->images[i], '/');
+
+		base = base ? base + 1 : part->images[i];
+		any |= strncmp(base, name, len) == 0 && (base[len] == ':' || !base[len]);
+	}
+	return any;
+}
+
+/* What the image holds for the architecture: bits of enum site_part. */
+static int
+parts_of(const struct image *image, enum site_arch arch)
+{
+	const struct image_part *kube = image_part(image, "kube", arch);
+	const struct image_part *ceph = image_part(image, "ceph", arch);
+	int parts = image_has_arch(image, arch) ? SITE_PART_BOOT : 0;
+
+	if (kube)
+		parts |= SITE_PART_KUBE;
+	if (part_has(kube, "etcd") && part_has(kube, "kube-apiserver"))
+		parts |= SITE_PART_CONTROL_PLANE;
+	if (ceph)
+		parts |= SITE_PART_CEPH;
+	if (ceph && (part_has(ceph, "cephcsi") || (kube && part_has(kube, "cephcsi"))))
+		parts |= SITE_PART_CSI;
+	return parts;
+}
+
+static struct site_image
+image_told(const struct image *image)
+{
+	const struct image_part *kube = image_part(image, "kube", SITE_ARCH_AMD64);
+
+	if (!kube)
+		kube = image_part(image, "kube", SITE_ARCH_ARM64);
+	return (struct site_image){
+		.name = image->name, .generation = image->generation,
+		.holds = { [SITE_ARCH_AMD64] = parts_of(image, SITE_ARCH_AMD64),
+			   [SITE_ARCH_ARM64] = parts_of(image, SITE_ARCH_ARM64) },
+		.kubernetes = kube ? kube->version : NULL,
+	};
+}
 
 /* Adds what only the store can tell. */
 static int
@@ -24,15 +74,8 @@ check_store(const struct site *site, const struct sitedir_sources *sources,
 		return r;
 	known = mem_new(images.count * sizeof(*known));
 	for (size_t i = 0; i < images.count; i++) {
-		const struct image *image = &images.items[i];
-
-		if (image->fault)
-			continue;
-		known[count++] = (struct site_image){
-			.name = image->name, .generation = image->generation,
-			.amd64 = image_has_arch(image, SITE_ARCH_AMD64),
-			.arm64 = image_has_arch(image, SITE_ARCH_ARM64),
-		};
+		if (!images.items[i].fault)
+			known[count++] = image_told(&images.items[i]);
 	}
 	site_check_images(site, known, count, sources->items, findings);
 	free(known);

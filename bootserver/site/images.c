@@ -16,10 +16,19 @@ struct wanted {
 	size_t nimages;
 };
 
+/* Does it hold the part for the architecture, or for any where that is not known? */
+static bool
+holds(const struct site_image *image, enum site_arch arch, enum site_part part)
+{
+	if (arch == SITE_ARCH_ANY)
+		return (image->holds[SITE_ARCH_AMD64] | image->holds[SITE_ARCH_ARM64]) & part;
+	return image->holds[arch] & part;
+}
+
 static bool
 has_arch(const struct site_image *image, enum site_arch arch)
 {
-	return arch == SITE_ARCH_ANY || (arch == SITE_ARCH_AMD64 ? image->amd64 : image->arm64);
+	return arch == SITE_ARCH_ANY || holds(image, arch, SITE_PART_BOOT);
 }
 
 /* The image that `ref` means: the generation it names, else the newest for `arch`, as a boot would
@@ -71,21 +80,119 @@ want(const struct wanted *w, char *const *ref, enum site_arch arch)
 				image->generation, site_arch_name(arch));
 }
 
+/* The image that the machine boots, as far as can be told without the rules, or NULL. */
+static const struct site_image *
+image_for(const struct wanted *w, const struct site_machine *machine)
+{
+	const struct site_profile *profile = site_profile_find(w->site, machine->profile);
+	const char *ref = machine->boot.image;
+
+	if (!ref && w->site->nrules && !machine->profile)
+		return NULL;
+	if (!ref)
+		ref = profile && profile->boot.image ? profile->boot.image : w->site->boot.image;
+	return ref ? image_of(w, ref, machine->arch) : NULL;
+}
+
 /* A machine whose image is the profile's or the site's: only the architecture is its own. */
 static void
 want_for(const struct wanted *w, const struct site_machine *machine)
 {
-	const struct site_profile *profile = site_profile_find(w->site, machine->profile);
-	const char *ref =
-		profile && profile->boot.image ? profile->boot.image : w->site->boot.image;
-	const struct site_image *image = ref ? image_of(w, ref, machine->arch) : NULL;
+	const struct site_image *image = image_for(w, machine);
 
-	if (!image || (w->site->nrules && !machine->profile) || has_arch(image, machine->arch))
+	if (!image || has_arch(image, machine->arch))
 		return;
 	site_find_error(w->findings,
 			site_marks_find(w->site->marks, &machine->arch, &machine->place),
 			"image %s@%d, which this machine boots, has no %s part", image->name,
 			image->generation, site_arch_name(machine->arch));
+}
+
+/* "edge@2" and " for arm64" where that is known; fresh memory. */
+static char *
+image_text(const struct site_image *image, enum site_arch arch)
+{
+	return str_format("image %s@%d%s%s", image->name, image->generation,
+			  arch == SITE_ARCH_ANY ? "" : " for ",
+			  arch == SITE_ARCH_ANY ? "" : site_arch_name(arch));
+}
+
+/* What the machine's image must hold for its roles.  What only follows from defaults is a warning:
+ * the machine then does without. */
+static void
+want_parts(const struct wanted *w, const struct site_machine *machine,
+	   const struct site_image *image)
+{
+	const struct site_place *place =
+		site_marks_find(w->site->marks, &machine->roles, &machine->place);
+	int roles = site_machine_roles(w->site, machine);
+	bool makes = roles & SITE_ROLE_CONTROL_PLANE;
+	char *text = image_text(image, machine->arch);
+
+	if (!holds(image, machine->arch, SITE_PART_KUBE)) {
+		if (makes ? site_cluster_meant(w->site) : machine->roles != 0)
+			site_find_either(w->findings, makes, place,
+					 "%s has no part kube: this machine joins no cluster",
+					 text);
+	} else if (makes && !holds(image, machine->arch, SITE_PART_CONTROL_PLANE)) {
+		site_find_error(w->findings, place,
+				"%s has what a worker runs, not what a control plane runs: give "
+				"that role to another machine",
+				text);
+	} else if (roles & SITE_ROLE_STORAGE && !holds(image, machine->arch, SITE_PART_CEPH)) {
+		site_find_either(w->findings, machine->roles & SITE_ROLE_STORAGE, place,
+				 "%s has no part ceph: this machine gives no storage", text);
+	} else if (makes && w->site->storage.place.line &&
+		   !holds(image, machine->arch, SITE_PART_CEPH)) {
+		site_find_error(w->findings, place,
+				"%s has no part ceph, by which the control plane sets up storage",
+				text);
+	}
+	free(text);
+}
+
+/* The cluster's Kubernetes is the first control-plane machine's. */
+static void
+want_version(const struct wanted *w, const struct site_machine *machine,
+	     const struct site_image *image, const struct site_image *first)
+{
+	if (!first || !first->kubernetes || !image->kubernetes ||
+	    strcmp(first->kubernetes, image->kubernetes) == 0)
+		return;
+	site_find_warning(w->findings, &machine->place,
+			  "image %s@%d has Kubernetes %s and the control plane %s: this machine "
+			  "will not be let in",
+			  image->name, image->generation, image->kubernetes, first->kubernetes);
+}
+
+static void
+want_cluster(const struct wanted *w)
+{
+	const struct site *site = w->site;
+	const struct site_image *first = NULL;
+
+	for (size_t i = 0; site->kubernetes.enabled && i < site->nmachines; i++) {
+		const struct site_machine *machine = &site->machines[i];
+		const struct site_image *image = image_for(w, machine);
+
+		if (!image)
+			continue;
+		want_parts(w, machine, image);
+		if (!first && site_machine_roles(site, machine) & SITE_ROLE_CONTROL_PLANE)
+			first = image;
+	}
+	for (size_t i = 0; first && i < site->nmachines; i++) {
+		const struct site_image *image = image_for(w, &site->machines[i]);
+
+		if (image)
+			want_version(w, &site->machines[i], image, first);
+	}
+	if (first && site->storage.place.line && holds(first, SITE_ARCH_ANY, SITE_PART_CEPH) &&
+	    !holds(first, SITE_ARCH_ANY, SITE_PART_CSI))
+		site_find_warning(w->findings, &site->storage.place,
+				  "image %s@%d has no CSI drivers: pods get no volumes from Ceph, "
+				  "the object store and RADOS alone",
+				  first->name, first->generation);
 }
 
 void
@@ -105,5 +212,6 @@ site_check_images(const struct site *site, const struct site_image *images, size
 		else
 			want_for(&w, machine);
 	}
+	want_cluster(&w);
 	site_findings_finish(findings, site->files, sources);
 }

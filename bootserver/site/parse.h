@@ -45,13 +45,21 @@ struct site *site_parse(const struct site_source *sources, size_t count,
 /*
  * What only the store can tell: machines, profiles and the site name images and generations that
  * are there, for the architectures they are asked for.  An empty store is a warning (nothing at all
- * while the site has no machines), no error.  Adds to `findings` (as site_parse() left them);
+ * while the site has no machines), no error.  Machines of the cluster need the image's
+ * further parts.  Adds to `findings` (as site_parse() left them);
  * `sources` are those the site came from, for excerpts, or NULL.
  */
+enum site_part {	/* bits */
+	SITE_PART_BOOT = 1,		/* kernel and initrd */
+	SITE_PART_KUBE = 2,		/* what a worker runs */
+	SITE_PART_CONTROL_PLANE = 4,	/* the control plane's container images too */
+	SITE_PART_CEPH = 8, SITE_PART_CSI = 16
+};
 struct site_image {
 	const char *name;
 	int generation;
-	bool amd64, arm64;
+	int holds[3];			/* enum site_part by enum site_arch; [0] is not used */
+	const char *kubernetes;		/* "v1.36.4"; NULL: not said */
 };
 void site_check_images(const struct site *site, const struct site_image *images, size_t nimages,
 		       const struct site_source *sources, struct site_findings *findings);

@@ -47,7 +47,7 @@ check_site(const struct site *site)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const struct site_image store[] = { { "edge", 1, true, false } };
+	static const struct site_image store[] = { { "edge", 1, { 0, SITE_PART_BOOT }, NULL } };
 	const char *text = (const char *)data;
 	const char *cut = len ? memmem(text, len, "\n%%\n", 4) : NULL;
 	struct site_source sources[2] = { { "site.yaml", text, cut ? (size_t)(cut - text) : len } };

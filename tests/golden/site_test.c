@@ -3,7 +3,8 @@
  * machines.d/) beside NAME.ok, the findings as `check` prints them.  UPDATE=1 writes the .ok files
  * anew; read the difference before you commit it.
  *
- * The store these sites are checked against holds edge@1 (amd64, arm64), edge@2 and old@3 (amd64).
+ * The store these sites are checked against holds edge@1 (amd64 with all parts; arm64, a worker),
+ * edge@2 (amd64 without CSI drivers), old@3 (amd64 alone) and next@4 (amd64, another Kubernetes).
  */
 #include "cmocka_all.h"
 
@@ -16,8 +17,14 @@
 #include "lib/str.h"
 #include "site/parse.h"
 
+#define ALL                                                                                        \
+	(SITE_PART_BOOT | SITE_PART_KUBE | SITE_PART_CONTROL_PLANE | SITE_PART_CEPH | SITE_PART_CSI)
+
 static const struct site_image store[] = {
-	{ "edge", 1, true, true }, { "edge", 2, true, false }, { "old", 3, true, false },
+	{"edge", 1, {0, ALL, SITE_PART_BOOT | SITE_PART_KUBE}, "v1.36.4"},
+	{"edge", 2, {0, ALL & ~SITE_PART_CSI}, "v1.36.4"},
+	{"old", 3, {0, SITE_PART_BOOT}},
+	{"next", 4, {0, ALL}, "v1.37.0"},
 };
 
 static char *
@@ -49,7 +56,8 @@ findings_of(const char *base)
 	site = site_parse(sources, more ? 2 : 1, &findings);
 	assert_true((site == NULL) == (findings.errors > 0));
 	if (site)
-		site_check_images(site, store, 3, sources, &findings);
+		site_check_images(site, store, sizeof(store) / sizeof(store[0]), sources,
+				  &findings);
 	for (size_t i = 0; i < findings.count; i++) {
 		char *line = site_finding_format(&findings.items[i]);
 

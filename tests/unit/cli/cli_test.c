@@ -207,26 +207,59 @@ check_warns(void **state)
 			    "image add FOLDER` brings \"edge\" in\n");
 }
 
-/* A built amd64 image in `folder`. */
+/* A built amd64 image in `folder`; `more`: a further part's members, all but those that the others
+ * have too. */
 static void
-build(const char *folder, const char *name, const char *content)
+build_with(const char *folder, const char *name, const char *content, const char *more)
 {
-	char sum[SHA256_TEXT], *path, *text;
+	char sum[SHA256_TEXT], *path, *text, *part;
 
 	mkdir(folder, 0755);
 	sha256_text(sum, content, strlen(content));
 	path = str_format("%s/%s", folder, sum);
 	put(path, content);
 	free(path);
+	part = !more ? str_dup("") :
+		str_format(",{%s, \"arch\": \"amd64\", \"sha256\": \"%s\", \"size\": %zu}",
+			   more, sum, strlen(content));
 	text = str_format(
 		"{\"schema\": 1, \"name\": \"%s\", \"version\": \"7\", \"parts\": [{\"part\": "
 		"\"kernel\", \"arch\": \"amd64\", \"sha256\": \"%s\", \"size\": %zu},{\"part\": "
-		"\"initrd\", \"arch\": \"amd64\", \"sha256\": \"%s\", \"size\": %zu}]}",
-		name, sum, strlen(content), sum, strlen(content));
+		"\"initrd\", \"arch\": \"amd64\", \"sha256\": \"%s\", \"size\": %zu}%s]}",
+		name, sum, strlen(content), sum, strlen(content), part);
 	path = str_format("%s/manifest.json", folder);
 	put(path, text);
 	free(path);
+	free(part);
 	free(text);
+}
+
+static void
+build(const char *folder, const char *name, const char *content)
+{
+	build_with(folder, name, content, NULL);
+}
+
+/* The further parts are looked at by the container images that they say they hold. */
+static void
+check_looks_into_parts(void **state)
+{
+	(void)state;
+	build_with("one", "edge", "one",
+		   "\"part\": \"kube\", \"version\": \"v1.36.4\", \"images\": "
+		   "[\"bootserver.local/kube-proxy:v1.36.4\", \"bootserver.local/etcdctl:1\"]");
+	build_with("two", "edge", "two",
+		   "\"part\": \"kube\", \"version\": \"v1.36.4\", \"images\": "
+		   "[\"bootserver.local/kube-apiserver:v1.36.4\", \"bootserver.local/etcd:3.5\"]");
+	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	put("s/machines.d/n1.yaml", "machines: [{name: n1, mac: 52:54:00:00:00:01, roles: "
+				    "[control-plane]}]\n");
+	must("-C s image add one", 0);
+	must("-C s check", 1);
+	assert_non_null(strstr(r.err, "image edge@1 has what a worker runs, not what a control"));
+	must("-C s image add two", 0);
+	must("-C s check", 0);
+	assert_string_equal(r.err, "");
 }
 
 static void
@@ -300,7 +333,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(help), IN_FOLDER(usage), IN_FOLDER(version), IN_FOLDER(init_twice),
 		IN_FOLDER(init_adds_what_is_missing), IN_FOLDER(init_of_a_bad_site),
-		IN_FOLDER(check_tells_all), IN_FOLDER(check_warns), IN_FOLDER(images),
+		IN_FOLDER(check_tells_all), IN_FOLDER(check_warns),
+		IN_FOLDER(check_looks_into_parts), IN_FOLDER(images),
 		IN_FOLDER(image_in_use),
 	};
 
