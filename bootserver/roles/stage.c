@@ -1,9 +1,11 @@
 /* One stage of the cluster's objects: see stage.h. */
 #include "roles/stage.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/json.h"
 #include "roles/yaml.h"
 
 #define LABEL_STAGE "bootserver.dev/stage"
@@ -17,6 +19,7 @@ stage_init(struct stage *stage, const char *name)
 	stage->files = json_array();
 	stage->wait = json_array();
 	stage->prune = json_array();
+	stage->objects = json_array();
 	buf_init(&stage->text);
 	buf_init(&stage->secret);
 }
@@ -25,6 +28,23 @@ void
 stage_file(struct stage *stage, const char *name)
 {
 	yaml_append(stage->files, json_string(name));
+}
+
+/* "kind.group/name", as kubectl's `-o name` has it. */
+static json_t *
+name_of(const json_t *object)
+{
+	const char *api = json_str(object, "apiVersion", ""), *slash = strchr(api, '/');
+	char *kind = str_dup(json_str(object, "kind", ""));
+	json_t *name;
+
+	for (char *c = kind; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	name = json_sprintf("%s%s%.*s/%s", kind, slash != NULL ? "." : "",
+			    slash != NULL ? (int)(slash - api) : 0, api,
+			    json_str(json_object_get(object, "metadata"), "name", ""));
+	free(kind);
+	return name;
 }
 
 static void
@@ -36,6 +56,7 @@ mark(const struct stage *stage, json_t *object)
 	if (labels == NULL)
 		labels = yaml_set(metadata, "labels", json_object());
 	yaml_set(labels, LABEL_STAGE, json_string(stage->name));
+	yaml_append(stage->objects, name_of(object));
 }
 
 void
@@ -106,6 +127,9 @@ stage_end(struct stage *stage, json_t *stages, json_t *sealed)
 		yaml_set(object, "once", json_true());
 	if (stage->text.len > 0)
 		yaml_set(object, "text", json_string(stage->text.text));
+	if (json_array_size(stage->prune) > 0)
+		yaml_set(object, "objects", json_incref(stage->objects));
+	json_decref(stage->objects);
 	put_list(object, "prune", stage->prune);
 	put_list(object, "wait", stage->wait);
 	buf_fini(&stage->text);

@@ -7,7 +7,7 @@
 /* One stage of the cluster's objects as it is put together (docs/CLUSTER.md «The stages»). */
 struct stage {
 	const char *name;
-	json_t *files, *wait, *prune;
+	json_t *files, *wait, *prune, *objects;
 	bool once;
 	struct buf text, secret;
 };

@@ -1,6 +1,7 @@
 """An API server without a node: etcd and kube-apiserver on loopback in a namespace, with the very flags that
 kubeadm writes for them from a configuration of ours.  The image's part *kube* has all of it."""
 
+import base64
 import glob
 import json
 import os
@@ -74,11 +75,11 @@ class ApiServer:
                 return path
         return None
 
-    def _program(self, name):
-        """Kubernetes' programs are one, which looks at its name; etcd is in its container image."""
-        if name != "etcd":
-            return f"{self.parts[0]}/bin/kube"
-        found = glob.glob(self.inside(f"{self.parts[0]}/containerd/snapshots/*/fs/usr/local/bin/etcd"))
+    def _in_image(self, path):
+        """A file of one of the part's container images, which lie unpacked in it."""
+        found = glob.glob(self.inside(f"{self.parts[0]}/containerd/snapshots/*/fs{path}"))
+        if not found:
+            raise RackError(f"no container image of the part has {path}")
         return found[0].removeprefix(self.inside(""))
 
     def kubeadm(self, *words, **options):
@@ -121,16 +122,41 @@ class ApiServer:
         with open(self.inside(f"/etc/kubernetes/manifests/{name}.yaml"), encoding="utf-8") as file:
             pod = file.read()
         flags = re.findall(r"^    - (--\S+)$", pod, re.MULTILINE)
-        log = os.path.join(self.inside(self.folder), f"{name}.log")
-        self.net.start(name, ["bash", "-c", 'exec -a "$0" "$@"', name, self._program(name), *flags], log)
+        # Kubernetes' programs are one, which looks at its name; etcd is in its container image
+        program = self._in_image("/usr/local/bin/etcd") if name == "etcd" else f"{self.parts[0]}/bin/kube"
+        self._start(name, ["bash", "-c", 'exec -a "$0" "$@"', name, program, *flags])
 
-    def sign(self, name, group, user):
-        """(key path, certificate path): as the engine signs for a node."""
+    def _start(self, name, argv, env=None):
+        self.net.start(name, argv, os.path.join(self.inside(self.folder), f"{name}.log"), env=env)
+
+    def start_metallb(self):
+        """MetalLB's controller as judge alone: what it refuses, its webhooks refuse."""
+        self.sign("tls", "metallb", "webhook", "extendedKeyUsage=serverAuth\nsubjectAltName=IP:127.0.0.1\n")
+        self._start("controller", [self._in_image("/controller"), "--webhook-mode=onlywebhook", "--ml-secret-name=",
+                                   "--disable-cert-rotation", f"--cert-dir={PLACE}"],
+                    env={"KUBECONFIG": ADMIN, "METALLB_NAMESPACE": "metallb-system"})
+        self.net.run("curl", "--silent", "--insecure", "--output", "/dev/null", "--retry", "120", "--retry-all-errors",
+                     "--retry-delay", "1", "https://127.0.0.1:9443/", timeout=180)
+
+    def judge_here(self, name):
+        """Turns a validating webhook's configuration from its service, which is not here, to loopback."""
+        kind = "validatingwebhookconfiguration"
+        config = json.loads(self.kubectl("get", kind, name, "-o", "json"))
+        with open(self.inside("/etc/kubernetes/pki/ca.crt"), "rb") as file:
+            bundle = base64.b64encode(file.read()).decode()
+        for hook in config["webhooks"]:
+            path = hook["clientConfig"]["service"]["path"]
+            hook["clientConfig"] = {"url": f"https://127.0.0.1:9443{path}", "caBundle": bundle}
+        self.write(f"{PLACE}/webhooks.json", json.dumps(config))
+        self.kubectl("replace", "-f", f"{PLACE}/webhooks.json")
+
+    def sign(self, name, group, user, usage="extendedKeyUsage=clientAuth\n"):
+        """(key path, certificate path), signed by the cluster's CA as the engine does it for a node."""
         base = f"{PLACE}/{name}"
         openssl = ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                    "-keyout", f"{base}.key", "-subj", f"/O={group}/CN={user}", "-out", f"{base}.csr"]
         self.net.run(*openssl)
-        self.write(f"{base}.ext", "extendedKeyUsage=clientAuth\n")
+        self.write(f"{base}.ext", usage)
         self.net.run("openssl", "x509", "-req", "-in", f"{base}.csr", "-CA", "/etc/kubernetes/pki/ca.crt", "-CAkey",
                      "/etc/kubernetes/pki/ca.key", "-CAcreateserial", "-days", "1", "-extfile", f"{base}.ext",
                      "-out", f"{base}.crt")

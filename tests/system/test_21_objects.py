@@ -143,8 +143,18 @@ def test_a_node_labels_itself_and_no_other(server):
     server.kubectl(*node("n4"))
 
 
+@pytest.fixture(name="judged", scope="module")
+def judged_fixture(server):
+    """The API server with MetalLB's own judgement of its objects."""
+    apply(server, {}, [server.manifest("metallb.yaml")])
+    server.start_metallb()
+    server.judge_here("metallb-webhook-configuration")
+    return server
+
+
 @pytest.mark.parametrize("site", SITES)
-def test_the_api_server_takes_all(server, site):
+def test_the_api_server_takes_all(judged, site):
+    server = judged
     for stage in stages(site):
         named = [server.manifest(name) for name in stage.get("files", []) if not name.startswith("/")]
         own = own_files(server, site, stage)
@@ -152,8 +162,8 @@ def test_the_api_server_takes_all(server, site):
             pytest.fail(f"no part has all of {stage['files']}")
         if named:
             apply(server, stage, named)
-            # who would look at them does not run here
-            server.kubectl("delete", "validatingwebhookconfigurations", "--all")
+        if stage["name"] == "metallb":
+            server.judge_here("metallb-webhook-configuration")
         if own:
             given = apply(server, stage, own)
             again = apply(server, stage, own) if not stage.get("once") else given
@@ -161,7 +171,20 @@ def test_the_api_server_takes_all(server, site):
         if stage.get("prune"):
             found = server.kubectl("get", ",".join(stage["prune"]), "-A", "-o", "name",
                                    f"--selector=bootserver.dev/stage={stage['name']}")
-            assert set(given.split()) <= set(found.split())
+            assert sorted(stage["objects"]) == sorted(given.split()) and set(given.split()) <= set(found.split())
         for wait in stage.get("wait", []):
             what = next(word for word in wait if "/" in word)
             assert server.kubectl("get", what, *wait[wait.index(what) + 1:], "-o", "name").strip()
+
+
+def test_metallb_refuses(judged):
+    """What the site's check must refuse before MetalLB does; the judge is awake."""
+    def pool(name, addresses):
+        judged.write(f"{PLACE}/pool.json", json.dumps({
+            "apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool", "spec": {"addresses": [addresses]},
+            "metadata": {"name": name, "namespace": "metallb-system"}}))
+        return ("apply", "--server-side", "-f", f"{PLACE}/pool.json")
+
+    judged.kubectl(*pool("one", "203.0.113.0-203.0.113.9"))
+    assert "overlaps" in judged.refused(judged.kubectl, *pool("two", "203.0.113.9/32"))
+    assert "invalid" in judged.refused(judged.kubectl, *pool("two", "203.0.113.9-203.0.113.1"))
