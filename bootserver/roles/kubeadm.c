@@ -147,15 +147,14 @@ subnet(const struct net_cidr *cidr)
 	return json_sprintf("%s/%d", address, cidr->prefix);
 }
 
-/* What a leader may miss before it is replaced: an API server that is slow for a minute must not
- * stop controller manager and scheduler. */
+/* What a leader may miss before it is replaced: an API server that is slow for most of a minute must
+ * not stop controller manager and scheduler.  They try every 2 s, as by default: who does not come
+ * through at first, because the API server starts at the same time, must not rest for long. */
 static json_t *
 leader_args(void)
 {
-	return yaml_pack("{s:[o, o, o]}", "extraArgs",
-			 arg_new("leader-elect-lease-duration", "137s"),
-			 arg_new("leader-elect-renew-deadline", "107s"),
-			 arg_new("leader-elect-retry-period", "26s"));
+	return yaml_pack("{s:[o, o]}", "extraArgs", arg_new("leader-elect-lease-duration", "75s"),
+			 arg_new("leader-elect-renew-deadline", "60s"));
 }
 
 static json_t *

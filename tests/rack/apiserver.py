@@ -1,5 +1,5 @@
-"""An API server without a node: etcd and kube-apiserver on loopback in a namespace, with the very flags that
-kubeadm writes for them from a configuration of ours.  The image's part *kube* has all of it."""
+"""A control plane without a node: etcd, API server, controller manager and scheduler on loopback in a namespace,
+with the very flags that kubeadm writes for them from a configuration of ours.  The image's part *kube* has all."""
 
 import base64
 import glob
@@ -26,6 +26,7 @@ class ApiServer:
 
     def __init__(self, folder, parts):
         self.folder, self.net, self.parts = folder, Namespace(), []
+        self.taken = set()      # names of the parts' manifests that were applied
         os.makedirs(folder, exist_ok=True)
         try:
             self._make(parts)
@@ -107,16 +108,17 @@ class ApiServer:
         self.write("/etc/hosts", "127.0.0.1 localhost\n" + hosts)
 
     def start(self, address):
-        """Makes CAs, certificates and static pods with kubeadm, runs two of them; `address` is the node's."""
+        """Makes CAs, certificates and static pods with kubeadm, runs what is in them; `address` is the node's."""
         config = f"--config={PLACE}/kubeadm.yaml"
         self.net.run("ip", "address", "add", f"{address}/32", "dev", "lo")
         for phase in (("certs", "all"), ("kubeconfig", "all"), ("etcd", "local"), ("control-plane", "all")):
             self.kubeadm("init", "phase", *phase, config)
-        self._run("etcd")
-        self._run("kube-apiserver")
+        for name in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"):
+            self._run(name)
         self.net.run("curl", "--silent", "--fail", "--output", "/dev/null", "--cacert", "/etc/kubernetes/pki/ca.crt",
                      "--retry", "120", "--retry-all-errors", "--retry-delay", "1",
                      f"https://{address}:6443/readyz", timeout=180)
+        self.kubeadm("init", "phase", "upload-config", "all", config)   # which makes the admin one, too
 
     def _run(self, name):
         with open(self.inside(f"/etc/kubernetes/manifests/{name}.yaml"), encoding="utf-8") as file:
@@ -131,10 +133,11 @@ class ApiServer:
 
     def start_metallb(self):
         """MetalLB's controller as judge alone: what it refuses, its webhooks refuse."""
-        self.sign("tls", "metallb", "webhook", "extendedKeyUsage=serverAuth\nsubjectAltName=IP:127.0.0.1\n")
+        place = "k8s-webhook-server/serving-certs"      # below $TMPDIR, whatever its --cert-dir says
+        self.sign(f"{place}/tls", "metallb", "webhook", "extendedKeyUsage=serverAuth\nsubjectAltName=IP:127.0.0.1\n")
         self._start("controller", [self._in_image("/controller"), "--webhook-mode=onlywebhook", "--ml-secret-name=",
-                                   "--disable-cert-rotation", f"--cert-dir={PLACE}"],
-                    env={"KUBECONFIG": ADMIN, "METALLB_NAMESPACE": "metallb-system"})
+                                   "--disable-cert-rotation"],
+                    env={"KUBECONFIG": ADMIN, "METALLB_NAMESPACE": "metallb-system", "TMPDIR": PLACE})
         self.net.run("curl", "--silent", "--insecure", "--output", "/dev/null", "--retry", "120", "--retry-all-errors",
                      "--retry-delay", "1", "https://127.0.0.1:9443/", timeout=180)
 
@@ -153,10 +156,10 @@ class ApiServer:
     def sign(self, name, group, user, usage="extendedKeyUsage=clientAuth\n"):
         """(key path, certificate path), signed by the cluster's CA as the engine does it for a node."""
         base = f"{PLACE}/{name}"
+        self.write(f"{base}.ext", usage)
         openssl = ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                    "-keyout", f"{base}.key", "-subj", f"/O={group}/CN={user}", "-out", f"{base}.csr"]
         self.net.run(*openssl)
-        self.write(f"{base}.ext", usage)
         self.net.run("openssl", "x509", "-req", "-in", f"{base}.csr", "-CA", "/etc/kubernetes/pki/ca.crt", "-CAkey",
                      "/etc/kubernetes/pki/ca.key", "-CAcreateserial", "-days", "1", "-extfile", f"{base}.ext",
                      "-out", f"{base}.crt")
