@@ -147,9 +147,9 @@ subnet(const struct net_cidr *cidr)
 	return json_sprintf("%s/%d", address, cidr->prefix);
 }
 
-/* What a leader may miss before it is replaced: an API server that is slow for most of a minute must
- * not stop controller manager and scheduler.  They try every 2 s, as by default: who does not come
- * through at first, because the API server starts at the same time, must not rest for long. */
+/* What a leader may miss before it is replaced: an API server that is slow for most of a minute
+ * must not stop controller manager and scheduler.  They try every 2 s, as by default: who does not
+ * come through at first, because the API server starts at the same time, must not rest for long. */
 static json_t *
 leader_args(void)
 {
