@@ -76,12 +76,13 @@ add_nodes(const struct roles_cluster *cluster, json_t *stages, json_t *sealed)
 	stage_end(&stage, stages, sealed);
 }
 
+/* The plugin `flannel` of the parts speaks CNI up to 0.4.0. */
 static json_t *
 flannel_config(const struct site *site)
 {
 	static const char cni[] = "{\n"
 				  "  \"name\": \"cbr0\",\n"
-				  "  \"cniVersion\": \"1.0.0\",\n"
+				  "  \"cniVersion\": \"0.3.1\",\n"
 				  "  \"plugins\": [\n"
 				  "    {\"type\": \"flannel\", \"delegate\": "
 				  "{\"hairpinMode\": true, \"isDefaultGateway\": true}},\n"
