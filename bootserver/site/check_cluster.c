@@ -20,49 +20,41 @@ place_of(const struct site *site, const void *field)
 
 enum { PODS_MOST = 253 };	/* a /24 without its ends and the bridge */
 
-struct span {
-	uint32_t first, last;
-	const char *what;
-	const struct site_place *place;
-};
-
-static struct span
-span_of(const struct net_cidr *cidr, const char *what, const struct site_place *place)
+/* Tells when the cluster's range `cidr` shares addresses with those of `what`. */
+static void
+check_overlap(const struct site *site, struct site_findings *findings, const struct net_cidr *cidr,
+	      const struct net_cidr *other, const char *what)
 {
-	return (struct span){site_cidr_first(cidr), site_cidr_last(cidr), what, place};
+	char first[NET_IP4_TEXT], last[NET_IP4_TEXT];
+
+	if (!other->address || site_cidr_first(cidr) > site_cidr_last(other) ||
+	    site_cidr_first(other) > site_cidr_last(cidr))
+		return;
+	net_ip4_format(first, site_cidr_first(cidr));
+	net_ip4_format(last, site_cidr_last(cidr));
+	site_find_either(findings, site_cluster_meant(site), place_of(site, cidr),
+			 "%s (%s-%s) overlaps with %s: give it addresses of its own under "
+			 "`kubernetes:`",
+			 cidr == &site->kubernetes.pods ? "pod-range" : "service-range", first,
+			 last, what);
 }
 
-/* Two ranges of addresses must not share any; the later one in the table is told of. */
 static void
 check_overlaps(const struct site *site, struct site_findings *findings)
 {
-	const struct site_kubernetes *k = &site->kubernetes;
-	struct span spans[] = {
-		span_of(&site->address, "the server's subnet", NULL),
-		{site->range_first, site->range_last, "the DHCP range", NULL},
-		span_of(&k->services, "service-range", place_of(site, &k->services)),
-		span_of(&k->pods, "pod-range", place_of(site, &k->pods)),
-	};
-	char first[NET_IP4_TEXT], last[NET_IP4_TEXT];
-	bool error = site_cluster_meant(site);
+	const struct net_cidr *const ranges[] = { &site->kubernetes.pods,
+						  &site->kubernetes.services };
+	char *what;
 
-	for (size_t i = 2; i < 4; i++) {
-		for (size_t j = 0; j < i; j++) {
-			const struct span *a = &spans[i], *b = &spans[j];
-
-			if (!b->first || a->first > b->last || b->first > a->last)
-				continue;
-			if (j == 1 && net_cidr_holds(&site->address, b->first))
-				continue; /* told of with the subnet */
-			net_ip4_format(first, a->first);
-			net_ip4_format(last, a->last);
-			site_find_either(
-				findings, error, a->place,
-				"%s (%s-%s) overlaps with %s: give it addresses of its own under "
-				"`kubernetes:`",
-				a->what, first, last, b->what);
+	for (size_t i = 0; i < 2; i++) {
+		check_overlap(site, findings, ranges[i], &site->address, "the server's subnet");
+		for (size_t j = 0; j < site->nnetworks; j++) {
+			what = str_format("the network in line %d", site->networks[j].place.line);
+			check_overlap(site, findings, ranges[i], &site->networks[j].subnet, what);
+			free(what);
 		}
 	}
+	check_overlap(site, findings, ranges[0], ranges[1], "service-range");
 }
 
 /* May pods or services have such addresses? */
@@ -124,10 +116,10 @@ static void
 check_hidden(const struct site *site, struct site_findings *findings)
 {
 	const struct site_kubernetes *k = &site->kubernetes;
-	const struct site_list *lists[] = {&site->dns, &site->ntp};
+	const struct site_list *lists[] = {&site->dns, &site->ntp, &site->services.forward};
 	uint32_t address;
 
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		for (size_t j = 0; j < lists[i]->count; j++)
 			if (net_ip4_parse(&address, lists[i]->items[j]) == 0 &&
 			    (net_cidr_holds(&k->pods, address) ||

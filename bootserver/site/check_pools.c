@@ -139,6 +139,14 @@ meets(const struct part *part, uint32_t first, uint32_t last)
 	return first && part->first <= last && first <= part->last;
 }
 
+static void
+tell_overlap(struct round *r, const struct part *part, const char *what)
+{
+	site_find_error(r->findings, part->place,
+			"%s of pool \"%s\" overlaps with %s: each address has one giver",
+			part->text, pool_name(part->pool), what);
+}
+
 /* Ranges that are given away otherwise: true when it lies in none. */
 static bool
 check_ranges(struct round *r, const struct part *part)
@@ -161,26 +169,45 @@ check_ranges(struct round *r, const struct part *part)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		if (!meets(part, others[i].first, others[i].last))
 			continue;
-		site_find_error(r->findings, part->place,
-				"%s of pool \"%s\" overlaps with %s: each address has one giver",
-				part->text, pool_name(part->pool), others[i].what);
+		tell_overlap(r, part, others[i].what);
+		alone = false;
+	}
+	for (size_t i = 0; i < site->nnetworks; i++) {
+		if (!meets(part, site->networks[i].range_first, site->networks[i].range_last))
+			continue;
+		tell_overlap(r, part, "a network's DHCP range");
 		alone = false;
 	}
 	return alone;
 }
 
-/* Where the pool lies, beside the machines' subnet. */
+/* The machines' network that the part touches, or NULL. */
+static const struct net_cidr *
+subnet_of(const struct round *r, const struct part *part)
+{
+	const struct site *site = r->site;
+
+	if (meets(part, site_cidr_first(&site->address), site_cidr_last(&site->address)))
+		return &site->address;
+	for (size_t i = 0; i < site->nnetworks; i++)
+		if (meets(part, site_cidr_first(&site->networks[i].subnet),
+			  site_cidr_last(&site->networks[i].subnet)))
+			return &site->networks[i].subnet;
+	return NULL;
+}
+
+/* Where the pool lies, beside the machines' networks. */
 static void
 check_subnet(struct round *r, const struct part *part)
 {
-	const struct site *site = r->site;
-	uint32_t first = site_cidr_first(&site->address), last = site_cidr_last(&site->address);
-	bool inside = part->first >= first && part->last <= last;
+	const struct net_cidr *subnet = subnet_of(r, part);
+	uint32_t first = subnet ? site_cidr_first(subnet) : 0;
+	uint32_t last = subnet ? site_cidr_last(subnet) : 0;
 
-	if (!site->address.address || site->dhcp == SITE_DHCP_RELAY)
+	if (!r->site->address.address)
 		return;
 	if (r->balancer->announce == SITE_ANNOUNCE_BGP) {
-		if (meets(part, first, last))
+		if (subnet)
 			site_find_warning(
 				r->findings, part->place,
 				"%s lies in the machines' own subnet, where hosts ask ARP "
@@ -188,7 +215,7 @@ check_subnet(struct round *r, const struct part *part)
 				part->text);
 		return;
 	}
-	if (!inside)
+	if (part->first < first || part->last > last)
 		site_find_warning(r->findings, part->place,
 				  "%s is not within the machines' subnet, so nobody there will ask "
 				  "ARP for it: announce it by bgp, or take addresses of the subnet",
@@ -224,6 +251,8 @@ check_taken(struct round *r)
 	check_holds(r, site->address.address, "the server's own address", NULL);
 	if (site->gateway != site->address.address)
 		check_holds(r, site->gateway, "the gateway's address", NULL);
+	for (size_t i = 0; i < site->nnetworks; i++)
+		check_holds(r, site->networks[i].gateway, "a network's gateway", NULL);
 	for (size_t i = 0; i < site->dns.count; i++)
 		if (net_ip4_parse(&address, site->dns.items[i]) == 0 &&
 		    address != site->address.address && address != site->gateway)
@@ -345,8 +374,8 @@ check_routers(struct round *r)
 			break;
 		}
 		if (a->address && a->asn && !a->multihop && a->asn != r->balancer->asn &&
-		    site->dhcp != SITE_DHCP_RELAY && site->address.address &&
-		    !net_cidr_holds(&site->address, a->address))
+		    site->address.address && !net_cidr_holds(&site->address, a->address) &&
+		    !site_network_of(site, a->address))
 			site_find_warning(r->findings, place_of(r, &a->address),
 					  "this router is not in the machines' subnet: it needs "
 					  "multihop: true");

@@ -30,7 +30,15 @@ static const char *const front =
 	".PP\n"
 	"A machine boots with what it says itself; else with what its profile says (named by\n"
 	".BR profile ,\n"
-	"else by the first rule that fits); else with what the site says.\n";
+	"else by the first rule that fits); else with what the site says.\n"
+	".PP\n"
+	"Machines whose image has Kubernetes become one cluster.  While no machine says its\n"
+	".BR roles ,\n"
+	"the first of the file is control-plane and worker, all others are workers.  A pool under\n"
+	".B load-balancer\n"
+	"and the group\n"
+	".B storage\n"
+	"give their roles to all workers, unless a machine says that role itself.\n";
 
 static const char *const back =
 	".SH \"SEE ALSO\"\n"

@@ -238,7 +238,11 @@ site_reference(void)
 		 " `bootserver/site/schema.c`.\n\n"
 		 "A machine boots with what it says itself; else with what its profile says (named "
 		 "by"
-		 " `profile`, else by the first\nrule that fits); else with what the site says.\n");
+		 " `profile`, else by the first\nrule that fits); else with what the site says.\n\n"
+		 "Machines whose image has Kubernetes become one cluster. While no machine says"
+		 " its `roles`, the first of the file is\ncontrol-plane and worker, all others are"
+		 " workers. A pool under `load-balancer` and the group `storage` give their roles\n"
+		 "to all workers, unless a machine says that role itself.\n");
 	schema_walk(reference_section, &buf);
 	sample = site_sample(NULL, NULL, NULL, NULL, NULL);
 	buf_format(&buf, "\n## A sample\n\n```yaml\n%s```\n", sample);
