@@ -11,10 +11,11 @@
 static const struct site_place *
 place_of(const struct site *site, const void *field)
 {
+	static const struct site_place whole = {.file = 0, .line = 1, .column = 1};
 	const struct site_place *group = &site->kubernetes.place;
 
 	if (!group->line)
-		group = site_marks_find(site->marks, &site->address, group);
+		group = site_marks_find(site->marks, &site->address, &whole);
 	return site_marks_find(site->marks, field, group);
 }
 

@@ -84,21 +84,49 @@ tell_syntax(struct yaml *yaml, int file, struct site_findings *findings)
 	return any;
 }
 
+/* The line where a second document begins: at the second "---", or after "...".  1: it cannot be
+ * told. */
+static int
+second_line(const struct site_source *source)
+{
+	const char *at = source->text, *end = at + source->len;
+	bool begun = false, over = false;
+
+	for (int line = 1; at < end; line++) {
+		size_t left = (size_t)(end - at), len = 0;
+		const char *newline = memchr(at, '\n', left);
+		bool dashes = left >= 3 && memcmp(at, "---", 3) == 0;
+		bool dots = left >= 3 && memcmp(at, "...", 3) == 0;
+		bool empty;
+
+		while (len < left && (at[len] == ' ' || at[len] == '\t' || at[len] == '\r'))
+			len++;
+		empty = len == left || strchr("\n#%", at[len]);
+		if (begun && (dashes || (over && !dots && !empty)))
+			return line;
+		over |= begun && dots;
+		begun |= dashes || !empty;
+		at = newline ? newline + 1 : end;
+	}
+	return 1;
+}
+
 /* There is one document in a file. */
 static bool
-tell_second(struct yaml *yaml, int file, struct site_findings *findings)
+tell_second(struct yaml *yaml, const struct site_source *source, int file,
+	    struct site_findings *findings)
 {
 	struct fy_document *second = fy_parse_load_document(yaml->parser);
-	struct site_place place = { .file = file };
+	struct site_place place = { .file = file, .column = 1 };
 
 	if (tell_syntax(yaml, file, findings))
 		return true;
 	if (!second)
 		return false;
-	place = yaml_aim(fy_document_root(second), &place).place;
+	place.line = second_line(source);
 	site_find_error(findings, &place,
-			"a second YAML document begins before this: one file holds one document, "
-			"take the line \"---\" away");
+			"a second YAML document begins here: one file holds one document, take "
+			"the line \"---\" away");
 	fy_parse_document_destroy(yaml->parser, second);
 	return true;
 }
@@ -128,7 +156,7 @@ yaml_open(const struct site_source *source, int file, struct site_findings *find
 		abort();
 	yaml->document = fy_parse_load_document(yaml->parser);
 	if (tell_syntax(yaml, file, findings) ||
-	    (yaml->document && tell_second(yaml, file, findings))) {
+	    (yaml->document && tell_second(yaml, source, file, findings))) {
 		yaml_close(yaml);
 		return NULL;
 	}
