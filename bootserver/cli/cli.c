@@ -77,6 +77,14 @@ const struct cli_command cli_commands[] = {
 		   "\n"
 		   "  --image NAME[@GENERATION]    default: the newest generation of its image\n"
 		   "  --no-reboot                  at its next boot, whenever that is\n" },
+	{ .name = "wipe", .run = cli_wipe, .help = "erase a data disk of a machine",
+	  .usage = "wipe MACHINE --disk SERIAL [--confirm CODE]\n"
+		   "\n"
+		   "Shows the disk and a code; given again with the code, the machine's agent\n"
+		   "erases it.  Nothing else ever erases a disk on which something was found.\n"
+		   "\n"
+		   "  --disk SERIAL     the disk's serial number, as `show` has it\n"
+		   "  --confirm CODE    do it\n" },
 	{ .name = "kubeconfig", .run = cli_kubeconfig,
 	  .help = "print an administrator's kubeconfig for the site's cluster",
 	  .usage = "kubeconfig [--hours N]\n"

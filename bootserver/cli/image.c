@@ -119,6 +119,16 @@ archs_format(const struct image *image, char ret[16])
 		 arm64 ? "arm64" : "");
 }
 
+/* The version that a further part brings, "" if the image has no such part. */
+static const char *
+part_version(const struct image *image, const char *name)
+{
+	for (size_t i = 0; i < image->nparts; i++)
+		if (strcmp(image->parts[i].part, name) == 0)
+			return image->parts[i].version ? image->parts[i].version : "?";
+	return "";
+}
+
 static json_t *
 image_json(const struct image *image)
 {
@@ -129,6 +139,10 @@ image_json(const struct image *image)
 	json_put(object, "version", image->version);
 	json_put(object, "identity", image->identity);
 	json_put_num(object, "size", (int64_t)image_size(image));
+	if (part_version(image, "kube")[0])
+		json_put(object, "kubernetes", part_version(image, "kube"));
+	if (part_version(image, "ceph")[0])
+		json_put(object, "ceph", part_version(image, "ceph"));
 	json_put(object, "signer", image->signer);
 	json_put(object, "fault", image->fault);
 	for (enum site_arch arch = SITE_ARCH_AMD64; arch <= SITE_ARCH_ARM64; arch++)
@@ -157,15 +171,18 @@ list_table(const struct images *images)
 {
 	if (!images->count)
 		return;
-	printf("%-20s %-12s %-24s %9s  %-12s  %s\n", "IMAGE", "ARCHS", "VERSION", "SIZE",
-	       "IDENTITY", "SIGNED BY");
+	printf("%-20s %-12s %-24s %-9s %-9s %9s  %-12s  %s\n", "IMAGE", "ARCHS", "VERSION",
+	       "KUBE", "CEPH", "SIZE", "IDENTITY", "SIGNED BY");
 	for (size_t i = 0; i < images->count; i++) {
 		const struct image *image = &images->items[i];
+		const char *kube = part_version(image, "kube");
+		const char *ceph = part_version(image, "ceph");
 		char archs[16], *ref = str_format("%s@%d", image->name, image->generation);
 
 		archs_format(image, archs);
-		printf("%-20s %-12s %-24s %5" PRIu64 " MiB  %-12.12s  %s%s\n", ref,
+		printf("%-20s %-12s %-24s %-9s %-9s %5" PRIu64 " MiB  %-12.12s  %s%s\n", ref,
 		       archs[0] ? archs : "-", image->version[0] ? image->version : "-",
+		       kube[0] ? kube : "-", ceph[0] ? ceph : "-",
 		       (image_size(image) + (1 << 20) - 1) >> 20,
 		       image->identity[0] ? image->identity : "-",
 		       image->fault ? "FAULT: " : "", image->fault ? image->fault : image->signer);

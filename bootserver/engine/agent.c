@@ -67,10 +67,14 @@ poll_answer(struct engine *e, struct machine *m)
 	struct plan choice;
 	sqlite3_stmt *row;
 
-	for (row = db_ask(&e->db, DB_ORDERS_OF, "i", m->id); db_next(&e->db, row);)
-		json_array_append_new(orders, json_pack("{s:I, s:s}", "id",
-							(json_int_t)db_num(row, 0), "kind",
-							db_text(row, 1)));
+	for (row = db_ask(&e->db, DB_ORDERS_OF, "i", m->id); db_next(&e->db, row);) {
+		json_t *order = json_pack("{s:I, s:s}", "id", (json_int_t)db_num(row, 0), "kind",
+					  db_text(row, 1));
+
+		if (db_text(row, 2)[0])
+			json_put(order, "serial", db_text(row, 2));
+		json_array_append_new(orders, order);
+	}
 	machines_plan(e, m, &choice);
 	if (choice.kind == PLAN_IMAGE) {
 		json_put(plan, "image", choice.image->name);
@@ -127,9 +131,9 @@ agent_tick(struct engine *e)
 }
 
 void
-agent_order(struct engine *e, struct machine *m, const char *kind)
+agent_order(struct engine *e, struct machine *m, const char *kind, const char *serial)
 {
-	db_run(&e->db, DB_ORDER_ADD, "isi", m->id, kind, clock_now_ms());
+	db_run(&e->db, DB_ORDER_ADD, "isis", m->id, kind, clock_now_ms(), serial);
 	release_of(e, m);
 }
 

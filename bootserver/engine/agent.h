@@ -3,13 +3,14 @@
 
 #include "engine/core.h"
 
-/* Message agent: enrol, poll, events.  Every answer is signed by the engine. */
+/* Message agent: enrol, poll, events, cluster.  Every answer is signed by the engine. */
 void agent_request(struct engine *e, const json_t *body);
 
 /* Answers polls whose time is over. */
 void agent_tick(struct engine *e);
 
-/* An order ("reboot", "poweroff") for the machine; its held poll is answered with it. */
-void agent_order(struct engine *e, struct machine *m, const char *kind);
+/* An order ("reboot", "poweroff", "wipe" of the disk with that serial number, else NULL) for the
+ * machine; its held poll is answered with it. */
+void agent_order(struct engine *e, struct machine *m, const char *kind, const char *serial);
 
 #endif

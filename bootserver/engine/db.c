@@ -110,12 +110,14 @@ static const char *const texts[DB_QUERIES] = {
 	[DB_NODE_SAVE] =
 		"INSERT OR REPLACE INTO nodes (cluster, name, joined_ms, control_plane,"
 		" kubernetes) VALUES (?1, ?2, ?3, ?4, ?5)",
-	[DB_ORDER_ADD] = "INSERT INTO orders (machine, kind, made_ms) VALUES (?1, ?2, ?3)",
+	[DB_ORDER_ADD] =
+		"INSERT INTO orders (machine, kind, made_ms, serial) VALUES (?1, ?2, ?3, ?4)",
 	[DB_ORDER_DONE] =
 		"UPDATE orders SET done_ms=?3 WHERE machine=?1 AND id=?2 AND done_ms IS NULL",
 	[DB_ORDERS_OVER] = "UPDATE orders SET done_ms=?2 WHERE machine=?1 AND done_ms IS NULL",
 	[DB_ORDERS_OF] =
-		"SELECT id, kind FROM orders WHERE machine=?1 AND done_ms IS NULL ORDER BY id",
+		"SELECT id, kind, serial FROM orders WHERE machine=?1 AND done_ms IS NULL ORDER BY"
+		" id",
 };
 
 static int

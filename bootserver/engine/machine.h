@@ -73,6 +73,10 @@ struct machine {
 	int64_t pending_counter;
 	char ip[NET_IP4_TEXT], ip_mac[NET_MAC_TEXT];	/* where it was seen last, by which MAC */
 	json_t *facts;		/* NULL: none yet */
+	struct {
+		char serial[129], code[10];	/* code "": none is to be */
+		int64_t until_ms;		/* monotonic */
+	} wipe;			/* of a disk, when the operator has said the code */
 	int64_t first_ms, seen_ms;
 	int64_t polled_ms;	/* last word of the agent, on the monotonic clock; 0: none */
 	struct boot *boot;	/* the present or last one; NULL: never seen */

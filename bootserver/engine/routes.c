@@ -16,6 +16,7 @@
 #include "engine/start.h"
 #include "engine/timeline.h"
 #include "engine/view.h"
+#include "engine/wipe.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -256,15 +257,21 @@ reimage(const struct route_call *call)
 	machines_touch(e, m);
 	log_info("machine=%s text=\"to be reimaged: %s\"", m->name, plan.reason);
 	if (json_flag(call->body, "reboot", true))
-		agent_order(e, m, "reboot");
+		agent_order(e, m, "reboot", NULL);
 	return show(call, 200);
 }
 
 static int
 reboot(const struct route_call *call)
 {
-	agent_order(call->e, call->m, "reboot");
+	agent_order(call->e, call->m, "reboot", NULL);
 	return show(call, 202);
+}
+
+static int
+wipe_disk(const struct route_call *call)
+{
+	return wipe(call->e, call->m, call->body, call->ret);
 }
 
 static int
@@ -340,6 +347,7 @@ static const struct {
 	{ "PUT", "/v1/machines/*/plan", put_plan, "kind:s once:b" },
 	{ "POST", "/v1/machines/*/reimage", reimage, "image:s generation:i reboot:b" },
 	{ "POST", "/v1/machines/*/reboot", reboot },
+	{ "POST", "/v1/machines/*/wipe", wipe_disk, "serial:s confirm:s" },
 	{ "GET", "/v1/cluster", get_cluster },
 	{ "POST", "/v1/cluster/kubeconfig", make_kubeconfig, "hours:i" },
 	{ "GET", "/v1/images", get_images },

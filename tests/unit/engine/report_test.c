@@ -217,13 +217,53 @@ rook_kept(void **state)
 	member_fini(&n2);
 }
 
+/* A disk is wiped by its serial number and the code for it, once; the system disk never. */
+static void
+wiped(void **state)
+{
+	struct bench *b = *state;
+	struct member n1 = { .agent = { .key = NULL } };
+	char sent[80];
+	json_t *answer, *order;
+
+	begin(b, cluster_site);
+	boot_member(b, &n1, 1, 200);
+	answer = json_loads("{\"mac\": \"52:54:00:00:00:01\", \"state\": \"kept\", \"facts\":"
+			    " {\"disks\": [{\"name\": \"vda\", \"serial\": \"S0\", \"use\":"
+			    " \"system\"}, {\"name\": \"vdb\", \"serial\": \"S1\", \"use\":"
+			    " \"foreign\"}, {\"name\": \"vdc\", \"serial\": \"S2\"},"
+			    " {\"name\": \"vdd\", \"serial\": \"S2\"}]}}", 0, NULL);
+	json_decref(bench_agent_ask(b, &n1.agent, "enrol", answer, 200));
+	json_decref(bench_route(b, "POST", "/v1/machines/n1/wipe", NULL, 422));
+	json_decref(bench_route(b, "POST", "/v1/machines/n1/wipe", "{\"serial\": \"S0\"}", 409));
+	json_decref(bench_route(b, "POST", "/v1/machines/n1/wipe", "{\"serial\": \"S2\"}", 409));
+	json_decref(bench_route(b, "POST", "/v1/machines/n1/wipe",
+				"{\"serial\": \"S1\", \"confirm\": \"\"}", 409));
+	answer = bench_route(b, "POST", "/v1/machines/n1/wipe", "{\"serial\": \"S1\"}", 200);
+	snprintf(sent, sizeof(sent), "{\"serial\": \"S1\", \"confirm\": \"%.9s\"}",
+		 json_str(answer, "code", ""));
+	json_decref(answer);
+	clock_fake_ms += 600000;
+	json_decref(bench_route(b, "POST", "/v1/machines/n1/wipe", sent, 409));
+	clock_fake_ms -= 1;
+	json_decref(bench_route(b, "POST", "/v1/machines/n1/wipe", sent, 202));
+	json_decref(bench_route(b, "POST", "/v1/machines/n1/wipe", sent, 409));
+	answer = bench_agent_ask(b, &n1.agent, "poll", json_object(), 200);
+	order = json_array_get(json_object_get(answer, "orders"), 0);
+	assert_string_equal(json_str(order, "kind", ""), "wipe");
+	assert_string_equal(json_str(order, "serial", ""), "S1");
+	assert_int_equal(json_array_size(json_object_get(answer, "orders")), 1);
+	json_decref(answer);
+	member_fini(&n1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_enter, bench_leave)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(shown_and_told), TEST(kept), TEST(dropped), TEST(rook_kept),
+		TEST(shown_and_told), TEST(kept), TEST(dropped), TEST(rook_kept), TEST(wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

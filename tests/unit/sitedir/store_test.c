@@ -112,6 +112,56 @@ list(void)
 	return images;
 }
 
+/* What a part says that it brings is kept, and refused when it is no plain text. */
+static void
+parts_tell(void **state)
+{
+	static const char head[] = "{\"schema\": 1, \"name\": \"a\", \"version\": \"1\", \"args\":"
+				   " {}, \"parts\": [";
+	static const struct {
+		const char *more;
+		bool good;
+	} rows[] = {
+		{ "", true },
+		{ ", \"version\": \"v1.36.4\", \"images\": [\"bootserver.local/etcd:3.5.30\"]",
+		  true },
+		{ ", \"version\": 7", false }, { ", \"version\": \"\"", false },
+		{ ", \"version\": \"v1\\n\"", false }, { ", \"images\": {}", false },
+		{ ", \"images\": [\"a\", 1]", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct image image;
+		struct err err;
+		struct buf text;
+
+		buf_init(&text);
+		buf_text(&text, head);
+		for (int part = 0; part < 3; part++) {
+			static const char *const names[] = { "kernel", "initrd", "kube" };
+
+			buf_format(&text, "%s{\"part\": \"%s\", \"arch\": \"amd64\", \"size\": 1,"
+				   " \"sha256\": \"%064d\"%s}", part ? ", " : "", names[part],
+				   part, part == 2 ? rows[i].more : "");
+		}
+		buf_text(&text, "]}");
+		if ((image_parse(&image, text.text, text.len, &err) == 0) != rows[i].good)
+			fail_msg("%s", rows[i].more);
+		if (i == 1) {
+			const struct image_part *kube = image_part(&image, "kube",
+								   SITE_ARCH_AMD64);
+
+			assert_string_equal(kube->version, "v1.36.4");
+			assert_string_equal(kube->images[0], "bootserver.local/etcd:3.5.30");
+			assert_null(kube->images[1]);
+		}
+		if (rows[i].good)
+			image_fini(&image);
+		buf_fini(&text);
+	}
+}
+
 static void
 comes_in(void **state)
 {
@@ -383,6 +433,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_tell),
 		cmocka_unit_test_setup_teardown(comes_in, enter, folder_leave),
 		cmocka_unit_test_setup_teardown(comes_in_once, enter, folder_leave),
 		cmocka_unit_test_setup_teardown(refused, enter, folder_leave),
