@@ -94,6 +94,23 @@ take_peer(struct engine *e, struct msg *msg)
 	return 0;
 }
 
+/* The texts of the site's own manifests. */
+static void
+take_manifests(struct engine *e, struct msg *msg)
+{
+	struct sources manifests = { NULL, 0 };
+	struct err err;
+
+	if (json_array_size(json_object_get(msg->body, "files")) > 0 &&
+	    sources_read(&manifests, msg, &err) < 0) {
+		log_error("text=\"manifests: %s\"", err.text);
+		return;
+	}
+	sources_fini(&e->manifests);
+	e->manifests = manifests;
+	cluster_changed(e);
+}
+
 int
 engine_message(struct engine *e, int fd, struct msg *msg, struct err *err)
 {
@@ -104,6 +121,10 @@ engine_message(struct engine *e, int fd, struct msg *msg, struct err *err)
 		return start_take(e, msg, err);
 	if (keeper && strcmp(type, "peer") == 0)
 		return take_peer(e, msg);
+	if (keeper && strcmp(type, "manifests") == 0) {
+		take_manifests(e, msg);
+		return 0;
+	}
 	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
 		if (messages[i].of_keeper != keeper || strcmp(messages[i].type, type) != 0)
 			continue;
@@ -247,6 +268,7 @@ engine_free(struct engine *e)
 	index_fini_values(&e->leases);
 	engine_images_fini(e);
 	cluster_free(e->cluster);
+	sources_fini(&e->manifests);
 	start_fini(e);
 	edit_fini(e);
 	names_fini(e);

@@ -66,6 +66,7 @@ struct engine {
 	char *ca_pem, *cert_pem;
 	char ca[SHA256_TEXT];	/* fingerprint */
 
+	struct sources manifests;	/* the site's own, in its order */
 	struct cluster *cluster;	/* NULL before the first start */
 
 	struct images images;

@@ -111,6 +111,9 @@ inventory_init(struct inventory *ret, const struct engine *e, const struct machi
 	ret->addresses = mem_new((count + 1) * sizeof(*ret->addresses));
 	ret->disks = mem_new((count + 1) * sizeof(*ret->disks));
 	ret->images = images_of(d);
+	ret->manifests = mem_new((e->manifests.count + 1) * sizeof(*ret->manifests));
+	for (size_t i = 0; i < e->manifests.count; i++)
+		ret->manifests[i] = e->manifests.items[i].text;
 	for (size_t i = 0; i < count; i++) {
 		fill(ret, e, list[i], i);
 		if (list[i] == m)
@@ -122,6 +125,7 @@ inventory_init(struct inventory *ret, const struct engine *e, const struct machi
 	ret->cluster = (struct roles_cluster){
 		.site = e->site, .nodes = ret->nodes, .nnodes = count,
 		.release = { d->kube->version, ret->images, d->ceph != NULL },
+		.manifests = ret->manifests, .nmanifests = e->manifests.count,
 		.rook_saved = restores ? e->cluster->rook : NULL,
 	};
 }
@@ -135,6 +139,7 @@ inventory_fini(struct inventory *inventory)
 	free(inventory->addresses);
 	free(inventory->nodes);
 	free(inventory->images);
+	free(inventory->manifests);
 	*inventory = (struct inventory){ .self = NULL };
 }
 

@@ -9,7 +9,7 @@ struct inventory {
 	struct roles_node *nodes;
 	char (*addresses)[NET_IP4_TEXT];
 	struct roles_disk **disks;
-	const char **images;
+	const char **images, **manifests;
 	const struct roles_node *self;	/* the machine that it was made for */
 };
 

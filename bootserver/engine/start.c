@@ -128,6 +128,19 @@ put_scripts(const struct engine *e, const struct site *site, json_t *config, str
 	return r;
 }
 
+/* The site's own manifests, which the keeper is to send: an empty list too, for they may have
+ * become none. */
+static void
+put_manifests(const struct engine *e, json_t *config)
+{
+	const struct site_list *names = &e->site->kubernetes.manifests;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < names->count; i++)
+		json_array_append_new(list, json_string(names->items[i]));
+	json_object_set_new(config, "manifests", list);
+}
+
 static int
 put_config(struct engine *e, json_t *config, struct err *err)
 {
@@ -142,6 +155,7 @@ put_config(struct engine *e, json_t *config, struct err *err)
 	json_put(config, "chrony", text);
 	free(text);
 	json_put_flag(config, "set-clock", e->site->services.set_clock);
+	put_manifests(e, config);
 	json_put(config, "interface", e->site->interface);
 	json_put(config, "ca", e->ca);
 	json_put(config, "url", e->url);

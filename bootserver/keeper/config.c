@@ -40,6 +40,7 @@ carry_out(struct keeper *keeper, json_t *config, struct err *err)
 	json_decref(keeper->config);
 	keeper->config = json_incref(config);
 	child_event(&keeper->engine, CHILD_READY);
+	manifests_send(keeper, config);
 	if (sockets)
 		child_again(&keeper->web);
 	else if (keeper->to_web.fd < 0)

@@ -65,6 +65,8 @@ void web_reload(struct keeper *keeper);
 void dnsmasq_init(struct keeper *keeper);
 /* Writes the config's files: restarts dnsmasq, or has it read its hosts anew, or does nothing. */
 int dnsmasq_take(struct keeper *keeper, const json_t *config, struct err *err);
+/* Hands the engine the manifests that its `config` names. */
+void manifests_send(struct keeper *keeper, const json_t *config);
 void dnsmasq_take_names(struct keeper *keeper, const char *names);
 void dnsmasq_ready(struct keeper *keeper);
 void chrony_init(struct keeper *keeper);

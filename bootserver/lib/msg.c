@@ -30,6 +30,7 @@ static const struct {
 	{ "reload", { NULL } },
 	{ "config", { "ok:b" } },
 	{ "names", { "names:s" } },
+	{ "manifests", { "files:a" } },
 	{ "peer", { NULL } },
 	{ "lease", { "action:s", "mac:s", "ip:s" } },
 	{ "tftp", { "ip:s", "file:s" } },

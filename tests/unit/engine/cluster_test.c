@@ -370,6 +370,36 @@ frozen(void **state)
 	member_fini(&n1);
 }
 
+/* The site's own manifests come from the keeper and become a stage. */
+static void
+own_manifests(void **state)
+{
+	struct bench *b = *state;
+	struct member n1 = { .agent = { .key = NULL } };
+	char *site = str_format("%skubernetes: {manifests: own.yaml}\n", cluster_site);
+	json_t *answer, *stages;
+	bool found = false;
+	int fd;
+
+	begin(b, site);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(b->config,
+							     "manifests"), 0)), "own.yaml");
+	bench_put("own.yaml", "kind: Own\n", 10);
+	fd = open("own.yaml", O_RDONLY | O_CLOEXEC);
+	bench_say(b, true, json_pack("{s:s, s:[s]}", "type", "manifests", "files", "own.yaml"),
+		  &fd, 1);
+	boot_member(b, &n1, 1, 200);
+	answer = expect(b, &n1, json_object(), "go", "init");
+	stages = json_object_get(answer, "stages");
+	for (size_t i = 0; i < json_array_size(stages); i++)
+		found |= strstr(json_str(json_array_get(stages, i), "text", ""), "kind: Own") !=
+			 NULL;
+	assert_true(found);
+	json_decref(answer);
+	free(site);
+	member_fini(&n1);
+}
+
 /* A held poll is answered when there is something new, and only then. */
 static void
 told_of_news(void **state)
@@ -442,7 +472,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(no_roles), TEST(made_and_joined), TEST(other_names), TEST(replayed),
 		TEST(needs_a_person), TEST(one_at_a_time), TEST(kept_and_lost),
-		TEST(other_version), TEST(frozen), TEST(told_of_news), TEST(kubeconfig),
+		TEST(other_version), TEST(frozen), TEST(own_manifests),
+		TEST(told_of_news), TEST(kubeconfig),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
