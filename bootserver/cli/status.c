@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/api.h"
+#include "cli/cluster.h"
 #include "cli/table.h"
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -47,27 +48,51 @@ look_at_terminal(struct table_look *look)
 		look->width = 80;
 }
 
+/* The table, and what a person should know of the cluster below it. */
+static int
+ask_and_format(struct cli *cli, const struct table_look *look, struct buf *text)
+{
+	json_t *machines = NULL, *cluster = NULL;
+	int code = cli_api(cli, "GET", "/v1/machines", NULL, &machines);
+
+	if (code == CLI_GOOD)
+		code = cli_api(cli, "GET", "/v1/cluster", NULL, &cluster);
+	if (code == CLI_GOOD) {
+		table_machines(machines, look, text);
+		cluster_lines(cluster, text);
+	}
+	json_decref(cluster);
+	json_decref(machines);
+	return code;
+}
+
+static int
+show_json(struct cli *cli)
+{
+	json_t *machines = NULL;
+	int code = cli_api(cli, "GET", "/v1/machines", NULL, &machines);
+
+	if (code == CLI_GOOD)
+		cli_api_print(machines);
+	json_decref(machines);
+	return code;
+}
+
 static int
 show_once(struct cli *cli)
 {
 	struct table_look look = { .now_ms = clock_now_ms() };
-	json_t *machines = NULL;
 	struct buf text;
-	int code = cli_api(cli, "GET", "/v1/machines", NULL, &machines);
+	int code;
 
-	if (code != CLI_GOOD)
-		return code;
-	if (cli->json) {
-		cli_api_print(machines);
-	} else {
-		look_at_terminal(&look);
-		buf_init(&text);
-		table_machines(machines, &look, &text);
-		fputs(text.text, stdout);
-		buf_fini(&text);
-	}
-	json_decref(machines);
-	return CLI_GOOD;
+	if (cli->json)
+		return show_json(cli);
+	look_at_terminal(&look);
+	buf_init(&text);
+	code = ask_and_format(cli, &look, &text);
+	fputs(text.text, stdout);
+	buf_fini(&text);
+	return code;
 }
 
 /* How many machines fit on the screen. */
@@ -122,18 +147,14 @@ watch_screen(struct cli *cli)
 	while (!stopped && code == CLI_GOOD) {
 		struct table_look look = { .rows = screen_rows(), .now_ms = clock_now_ms() };
 		int64_t before = clock_mono_ms(), took;
-		json_t *machines = NULL;
 		struct buf text;
 
-		code = cli_api(cli, "GET", "/v1/machines", NULL, &machines);
-		if (code != CLI_GOOD)
-			break;
 		look_at_terminal(&look);
 		buf_init(&text);
-		table_machines(machines, &look, &text);
-		draw(&text, &lines);
+		code = ask_and_format(cli, &look, &text);
+		if (code == CLI_GOOD)
+			draw(&text, &lines);
 		buf_fini(&text);
-		json_decref(machines);
 		took = clock_mono_ms() - before;
 		rest(20 * took > REDRAW_MS ? 20 * took : REDRAW_MS);
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/cluster.h"
 #include "cli/table.h"
 #include "lib/json.h"
 #include "plan/phase.h"
@@ -283,11 +284,16 @@ void
 timeline_machine(const json_t *machine, int64_t now_ms, struct buf *ret)
 {
 	const json_t *boots = json_object_get(machine, "boots");
+	struct buf node;
 
 	buf_format(ret, "%s: %s\n", json_str(machine, "name", ""), json_str(machine, "state", ""));
 	identity(machine, ret);
 	hardware(json_object_get(machine, "facts"), ret);
 	choice(machine, ret);
+	buf_init(&node);
+	cluster_node_line(machine, &node);
+	line(ret, "node", node.text);
+	buf_fini(&node);
 	if (json_array_size(boots) > 0) {
 		buf_text(ret, "\n");
 		boot_line(json_array_get(boots, 0), ret);

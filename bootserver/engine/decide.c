@@ -75,9 +75,10 @@ has_others(const struct engine *e, const struct machine *m)
 {
 	for (size_t i = 0; i < e->cluster->nnodes; i++) {
 		const struct node *n = e->cluster->nodes[i];
+		const struct machine *other = index_find(&e->names, n->name);
 
-		if (n->joined_ms && n->control_plane && strcmp(n->name, m->name) != 0 &&
-		    index_find(&e->names, n->name))
+		if (n->joined_ms && n->control_plane && other && other != m &&
+		    (cluster_roles(e, other) & SITE_ROLE_CONTROL_PLANE))
 			return true;
 	}
 	return false;
@@ -107,27 +108,26 @@ decide_control_plane(const struct engine *e, const struct machine *m, struct dec
 	ret->action = first ? ROLES_INIT : ROLES_JOIN_CONTROL_PLANE;
 	if (ret->joined)
 		return;
-	if (!has_others(e, m)) {
-		ret->action = ROLES_INIT;
-		if (n && n->etcd)
-			say(ret, DECIDE_REFUSED, "its /var/lib/etcd holds the only copy of the "
-			    "cluster, but its own files are gone: bring /etc/kubernetes back, or "
-			    "take /var/lib/etcd away for an empty cluster");
-		return;
-	}
-	ret->action = ROLES_JOIN_CONTROL_PLANE;
+	ret->action = has_others(e, m) ? ROLES_JOIN_CONTROL_PLANE : ROLES_INIT;
 	other = joining(e, m);
 	if (other)
 		say(ret, DECIDE_WAIT, "waits for %s, which joins the control plane now",
 		    other->name);
+	else if (ret->action == ROLES_INIT && n && n->etcd)
+		say(ret, DECIDE_REFUSED, "its /var/lib/etcd holds the only copy of the cluster, but"
+		    " its own files are gone: bring /etc/kubernetes back, or take /var/lib/etcd"
+		    " away for an empty cluster");
 }
 
 static void
 decide_unmade(const struct engine *e, const struct machine *m, struct decision *ret)
 {
 	const struct site_machine *first = roles_first(e->site);
+	const struct machine *other = joining(e, m);
 
-	if (!first)
+	if (other)
+		say(ret, DECIDE_WAIT, "waits for the control plane (%s)", other->name);
+	else if (!first)
 		say(ret, DECIDE_WAIT, "waits for a control plane: the site file gives no machine"
 		    " that role");
 	else if (m->site != first)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/cluster.h"
 #include "cli/table.h"
 #include "cli/timeline.h"
 
@@ -150,6 +151,38 @@ nodes_have_their_columns(void **state)
 	json_decref(list);
 }
 
+/* What is not as it should be has a line; a cluster that is well, or none, has nothing to say. */
+static void
+cluster_is_told_when_it_ails(void **state)
+{
+	static const struct {
+		const char *cluster, *says;
+	} rows[] = {
+		{ "{\"nodes\": [], \"pools\": null, \"ceph\": null}", "" },
+		{ "{\"nodes\": [{\"name\": \"n1\", \"stale\": false}], \"pools\": [{\"name\":"
+		  " \"a\", \"free\": 3}], \"ceph\": {\"health\": \"HEALTH_OK\"}}", "" },
+		{ "{\"nodes\": [{\"name\": \"old\", \"stale\": true}], \"pools\": [{\"name\":"
+		  " \"a\", \"free\": 0}], \"ceph\": {\"health\": \"HEALTH_WARN\", \"osds_up\": 1,"
+		  " \"osds_in\": 2}}",
+		  "node old is no machine of the site any more; once it is not wanted: kubectl"
+		  " delete node old\npool a has no free address left\n"
+		  "Ceph says HEALTH_WARN: 1 of 2 OSDs are up\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *cluster = json_loads(rows[i].cluster, 0, NULL);
+		struct buf got;
+
+		assert_non_null(cluster);
+		buf_init(&got);
+		cluster_lines(cluster, &got);
+		assert_string_equal(got.text, rows[i].says);
+		buf_fini(&got);
+		json_decref(cluster);
+	}
+}
+
 static void
 no_machines_is_said(void **state)
 {
@@ -289,6 +322,7 @@ main(void)
 		cmocka_unit_test(narrow_terminal_gets_fewer_columns),
 		cmocka_unit_test(colour_is_around_state_and_bar_alone),
 		cmocka_unit_test(nodes_have_their_columns),
+		cmocka_unit_test(cluster_is_told_when_it_ails),
 		cmocka_unit_test(no_machines_is_said),
 		cmocka_unit_test(times_read_well),
 		cmocka_unit_test(text_is_cut_between_signs),

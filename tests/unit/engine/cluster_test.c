@@ -316,6 +316,45 @@ kept_and_lost(void **state)
 	member_fini(&n2);
 }
 
+/* The only control-plane machine is gone for good: the one that takes its place makes the cluster
+ * anew, and two that have lost everything do not make two. */
+static void
+replaced(void **state)
+{
+	struct bench *b = *state;
+	struct member n1 = { .agent = { .key = NULL } }, n2 = n1, n3 = n1;
+	char *site = str_dup(cluster_site);
+
+	begin(b, cluster_site);
+	boot_member(b, &n1, 1, 200);
+	boot_member(b, &n2, 2, 200);
+	boot_member(b, &n3, 3, 200);
+	expects(b, &n1, json_object(), "go", "init");
+	expects(b, &n1, done("init"), "go", "init");
+	memmove(strstr(site, "  - {name: n1"), strstr(site, "  - {name: n2"),
+		strlen(strstr(site, "  - {name: n2")) + 1);
+	bench_site_file(b, "reload", site);
+	assert_true(json_flag(b->config, "ok", false));
+	expects(b, &n2, have(b, false, false), "go", "init");
+	free(site);
+	site = three_masters();
+	bench_site_file(b, "reload", site);
+	expects(b, &n1, have(b, true, true), "go", "init");
+	expects(b, &n2, have(b, false, false), "go", "join-control-plane");
+	expects(b, &n2, done("join"), "go", "join-control-plane");
+	/* both have lost their disks: the first waits in vain for the second, which says so too */
+	expects(b, &n1, have(b, false, false), "go", "join-control-plane");
+	expects(b, &n2, have(b, false, false), "wait", "");
+	expects(b, &n1, have(b, false, false), "go", "init");
+	expects(b, &n3, json_object(), "wait", "");
+	expects(b, &n1, done("init"), "go", "init");
+	expects(b, &n2, have(b, false, false), "go", "join-control-plane");
+	free(site);
+	member_fini(&n1);
+	member_fini(&n2);
+	member_fini(&n3);
+}
+
 /* The cluster runs one version; an image with another is refused before it does anything. */
 static void
 other_version(void **state)
@@ -472,7 +511,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(no_roles), TEST(made_and_joined), TEST(other_names), TEST(replayed),
 		TEST(needs_a_person), TEST(one_at_a_time), TEST(kept_and_lost),
-		TEST(other_version), TEST(frozen), TEST(own_manifests),
+		TEST(replaced), TEST(other_version), TEST(frozen), TEST(own_manifests),
 		TEST(told_of_news), TEST(kubeconfig),
 	};
 

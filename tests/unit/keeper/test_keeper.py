@@ -294,3 +294,18 @@ def test_no_dhcp_at_all(rack):
     rack.server.start()
     assert ask(rack, "52:54:00:01:00:01", arch=7) is None
     assert rack.net.run("curl", "-s", "-m", "2", "tftp://10.9.0.1/nic.ipxe").startswith("#!ipxe")
+
+
+def test_manifests_are_files_of_the_site(rack):
+    folder = rack.server.site_folder
+    os.mkdir(os.path.join(folder, "manifests"))
+    for name in ("own.yaml", "linked.yaml"):
+        with open(os.path.join(folder, "manifests", name), "w", encoding="ascii") as file:
+            file.write("kind: Own\n")
+    os.rename(os.path.join(folder, "manifests", "linked.yaml"), os.path.join(folder, "secret"))
+    os.symlink("../secret", os.path.join(folder, "manifests", "linked.yaml"))
+    names = ["manifests/own.yaml", "manifests/linked.yaml"]
+    rack.server.write_site({**rack.site, "kubernetes": {"manifests": names}})
+    rack.server.start()
+    assert "manifest manifests/linked.yaml: Too many levels of symbolic links: left out" in log(rack.server)
+    assert "manifest manifests/own.yaml" not in log(rack.server)
