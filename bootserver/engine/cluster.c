@@ -243,12 +243,14 @@ take_have(struct engine *e, const struct machine *m, const json_t *have, struct 
 static void
 take_done(struct engine *e, const struct machine *m, const char *done, const struct decision *d)
 {
+	bool init = str_eq(done, "init");
 	struct node *n;
 
+	/* one that was told to join has done so, whatever it would be told by now */
 	if (d->kind != DECIDE_GO || d->joined ||
-	    str_eq(done, "init") != (d->action == ROLES_INIT))
+	    (init ? d->action != ROLES_INIT : !e->cluster->made_ms))
 		return;
-	if (may_make(d))
+	if (init)
 		made(e, m, d);
 	n = add_node(e->cluster, m->name);
 	joined(e, n, m, d);

@@ -145,32 +145,39 @@ vouched(const struct engine *e, const struct machine *m)
 	return m->vouched || e->site->enrolment_control_plane == SITE_ENROL_LISTED;
 }
 
-void
-decide(const struct engine *e, const struct machine *m, struct decision *ret)
+/* What a machine whose image brings Kubernetes is to do. */
+static void
+decide_with_kube(const struct engine *e, const struct machine *m, struct decision *ret)
 {
 	const struct cluster *c = e->cluster;
-	const struct node *n = cluster_node(c, m->name);
-	int roles = cluster_roles(e, m);
+	bool control_plane = cluster_roles(e, m) & SITE_ROLE_CONTROL_PLANE;
 
-	*ret = (struct decision){ .joined = n && n->joined_ms };
-	if (!roles)
-		say(ret, DECIDE_NONE, "no roles: it was not taken in");
-	else if (!e->site->kubernetes.enabled)
-		say(ret, DECIDE_NONE, "no roles: Kubernetes is off in the site file");
-	else if (!find_parts(e, m, ret))
-		return;
-	else if (c->kubernetes[0] && strcmp(ret->kube->version, c->kubernetes) != 0)
+	if (c->kubernetes[0] && strcmp(ret->kube->version, c->kubernetes) != 0)
 		say(ret, DECIDE_REFUSED, "the image has Kubernetes %s, the cluster runs %s",
 		    ret->kube->version, c->kubernetes);
-	else if ((roles & SITE_ROLE_CONTROL_PLANE) && !vouched(e, m))
+	else if (control_plane && !vouched(e, m))
 		say(ret, DECIDE_PERSON, "its key is to hold the cluster's CAs and waits for a "
 		    "person: bootserver approve %s", m->code[0] ? m->code : m->name);
 	else if (!c->made_ms && !ret->joined)
 		decide_unmade(e, m, ret);
-	else if (roles & SITE_ROLE_CONTROL_PLANE)
+	else if (control_plane)
 		decide_control_plane(e, m, ret);
 	else {
 		ret->kind = DECIDE_GO;
 		ret->action = ROLES_JOIN;
 	}
+}
+
+void
+decide(const struct engine *e, const struct machine *m, struct decision *ret)
+{
+	const struct node *n = cluster_node(e->cluster, m->name);
+
+	*ret = (struct decision){ .joined = n && n->joined_ms };
+	if (!machines_approved(e, m))
+		say(ret, DECIDE_NONE, "no roles: it was not taken in");
+	else if (!e->site->kubernetes.enabled)
+		say(ret, DECIDE_NONE, "no roles: Kubernetes is off in the site file");
+	else if (find_parts(e, m, ret))
+		decide_with_kube(e, m, ret);
 }

@@ -355,6 +355,31 @@ replaced(void **state)
 	member_fini(&n3);
 }
 
+/* A machine that a person took in and no file names is a worker, under the name it was given. */
+static void
+taken_in(void **state)
+{
+	struct bench *b = *state;
+	struct member n1 = { .agent = { .key = NULL } }, other = n1;
+	json_t *answer;
+
+	begin(b, cluster_site);
+	boot_member(b, &n1, 1, 200);
+	expects(b, &n1, json_object(), "go", "init");
+	expects(b, &n1, done("init"), "go", "init");
+	json_decref(bench_boot(b, "52:54:00:00:00:09", "10.9.0.109"));
+	json_decref(bench_route(b, "POST", "/v1/machines/m-525400000009/approve",
+				"{\"name\": \"n9\"}", 200));
+	boot_member(b, &other, 9, 200);
+	answer = expect(b, &other, json_object(), "go", "join");
+	assert_string_equal(json_str(answer, "node", ""), "n9");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(answer, "hosts"), 1)),
+			    "10.9.0.109 n9 n9.lab.internal");
+	json_decref(answer);
+	member_fini(&n1);
+	member_fini(&other);
+}
+
 /* The cluster runs one version; an image with another is refused before it does anything. */
 static void
 other_version(void **state)
@@ -511,7 +536,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(no_roles), TEST(made_and_joined), TEST(other_names), TEST(replayed),
 		TEST(needs_a_person), TEST(one_at_a_time), TEST(kept_and_lost),
-		TEST(replaced), TEST(other_version), TEST(frozen), TEST(own_manifests),
+		TEST(replaced), TEST(taken_in),
+		TEST(other_version), TEST(frozen), TEST(own_manifests),
 		TEST(told_of_news), TEST(kubeconfig),
 	};
 
