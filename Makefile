@@ -21,7 +21,7 @@ OBJ      := $(SRC:%.c=build/obj/%.o)
 TESTS    := $(patsubst tests/%.c,build/tests/%,$(sort $(wildcard tests/unit/*/*_test.c tests/golden/*_test.c)))
 FUZZ     := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
 
-.PHONY: all help setup image update-locks demo demo-boot check test soak install deb clean
+.PHONY: all help setup image components update-locks demo demo-boot check test soak install deb clean
 all: build/bootserver build/share build/man
 
 help:
@@ -29,7 +29,8 @@ help:
 
 ## make            build/bootserver (needs `make setup` once, as root)
 ## make setup      installs the packages the build and the tests need; makes the tool root (in the cache)
-## make image      builds the images edge and tiny for amd64 and arm64 into the cache
+## make image      builds the images edge, base and tiny for amd64 and arm64 into the cache
+## make components builds Kubernetes and Ceph for them: about half an hour, once
 ## make update-locks  pins the versions that Debian has now (firmware, kernel, QEMU)
 ## make demo       a virtual rack: three machines from power-on to healthy
 ## make demo-boot  the same, and nothing more when `make demo` goes on to a cluster
@@ -84,7 +85,10 @@ setup: build/host-packages
 	$(Q)images/toolroot make
 
 image: build/host-packages
-	$(Q)images/build edge && images/build tiny
+	$(Q)images/build edge && images/build base && images/build tiny
+
+components: build/host-packages
+	$(Q)images/components/build kube amd64 && images/components/build kube arm64
 
 # Takes the versions that the suites have now; run `make test` before they are committed.
 update-locks:

@@ -45,6 +45,11 @@ hash_files() # FILE...: one digest over names (relative to the clone) and conten
 	(cd "$CLONE" && sha256sum -- "${@#"$CLONE"/}") | sha256sum | cut -c1-16
 }
 
+words() # FILE: its words, without comments
+{
+	sed 's/#.*//' "$1" | tr -s '[:space:]' '\n' | sed '/^$/d'
+}
+
 lock() # NAME: one at a time on this machine; held until the shell that called it ends
 {
 	mkdir -p "$CACHE/lock"
