@@ -83,8 +83,8 @@ layer_ceph()
 	mkdir -p "$2/var/log/ceph" "$2/var/lib/rook"
 	chown 167:167 "$2/var/log/ceph"
 	# by content, not by time: all times in a layer are one
-	chroot "$2" python3 -m compileall -q -j 2 --invalidation-mode unchecked-hash \
-		/usr/lib/python3.13 /usr/lib/python3 /usr/share/ceph >"$CACHE/log/ceph-python.log" 2>&1 || :
+	quiet "$CACHE/log/ceph-python.log" chroot "$2" python3 -m compileall -q -f \
+		--invalidation-mode unchecked-hash /usr/lib/python3 /usr/share/ceph /usr/lib/python3.13
 }
 
 ceph_owner() # DIR
@@ -170,5 +170,6 @@ layer() # NAME ARCH
 	rm -rf --one-file-system "$dir.part" "$dir.part.tree"
 	mkdir -p "$dir.part"
 	"layer_$1" "$2" "$dir.part"
+	[ ! -e "$dir.part.list" ] || mv "$dir.part.list" "$dir.list"
 	mv "$dir.part" "$dir"
 }
