@@ -42,17 +42,25 @@ to_errno(CURLcode code)
 }
 
 static void
+set_pem(CURL *curl, CURLoption option, const char *pem)
+{
+	struct curl_blob blob = { .flags = CURL_BLOB_NOCOPY };
+
+	if (!pem)
+		return;
+	blob.data = (void *)(uintptr_t)pem;
+	blob.len = strlen(pem);
+	curl_easy_setopt(curl, option, &blob);
+}
+
+static void
 set_trust(CURL *curl, const struct http_ask *ask)
 {
-	struct curl_blob ca = { .flags = CURL_BLOB_NOCOPY };
-
 	curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
 	curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-	if (!ask->ca_pem)
-		return;
-	ca.data = (void *)(uintptr_t)ask->ca_pem;
-	ca.len = strlen(ask->ca_pem);
-	curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &ca);
+	set_pem(curl, CURLOPT_CAINFO_BLOB, ask->ca_pem);
+	set_pem(curl, CURLOPT_SSLCERT_BLOB, ask->cert_pem);
+	set_pem(curl, CURLOPT_SSLKEY_BLOB, ask->key_pem);
 }
 
 static struct curl_slist *

@@ -13,6 +13,7 @@ struct http_ask {
 	const char *method;	/* "GET" when NULL */
 	const char *unix_path;	/* a Unix socket to go through, or NULL */
 	const char *ca_pem;	/* trusted root for https, in memory; NULL: none trusted */
+	const char *cert_pem, *key_pem;	/* who we are there, likewise; NULL: nobody */
 	const char *type;	/* Content-Type of the body */
 	const void *body;	/* NULL: none */
 	size_t len;

@@ -167,10 +167,9 @@ complaint(int r, char *text, const struct err *err)
 	return at ? at + 1 : text;
 }
 
-/* Until the API server has taken it: webhooks and service accounts come late, it may be away.  The
- * names of the objects, a line each, are put to `given`. */
+/* Until the API server has taken it: webhooks and service accounts come late, it may be away. */
 static void
-apply(const struct args *args, const char *name, struct buf *given)
+apply(const struct args *args, const char *name)
 {
 	bool once = str_eq(args->argv[2], "create");
 	char *text = NULL;
@@ -181,9 +180,7 @@ apply(const struct args *args, const char *name, struct buf *given)
 		r = child_run(args->argv, APPLY_MS, &text, &err);
 		if (r > 0 && once && is_there(text))
 			r = 0;
-		if (r == 0)
-			buf_text(given, text);
-		else
+		if (r != 0)
 			printf("%s: not taken yet: %s\n", name, complaint(r, text, &err));
 		free(text);
 		text = NULL;
@@ -222,21 +219,20 @@ object_name(const json_t *object)
 }
 
 static bool
-is_given(const char *given, const char *object)
+is_given(const json_t *objects, const char *object)
 {
-	size_t len = strlen(object);
-
-	for (const char *at = given; (at = strstr(at, object)); at += len)
-		if ((at == given || at[-1] == '\n') && (at[len] == '\n' || !at[len]))
+	for (size_t i = 0; i < json_array_size(objects); i++)
+		if (str_eq(json_string_value(json_array_get(objects, i)), object))
 			return true;
 	return false;
 }
 
-/* Deletes what an earlier form of the stage had.  A look that fails is no harm: the stage is
- * applied again some day. */
+/* Deletes what an earlier form of the stage had, before its new form comes: a webhook may refuse
+ * two that cannot be together.  A look that fails is no harm: the kinds may not be known yet. */
 static void
-prune(const json_t *stage, const char *name, const char *given)
+prune(const json_t *stage, const char *name)
 {
+	const json_t *objects = json_object_get(stage, "objects");
 	json_t *kinds = json_object_get(stage, "prune"), *list = NULL, *one;
 	char *label = str_format("bootserver.dev/stage=%s", name), *text = NULL, *object;
 	struct buf words;
@@ -252,7 +248,7 @@ prune(const json_t *stage, const char *name, const char *given)
 		json_parse(&list, text, strlen(text), &err);
 	json_array_foreach(json_object_get(list, "items"), i, one) {
 		object = object_name(one);
-		if (!is_given(given, object))
+		if (!is_given(objects, object))
 			drop_one(object, json_str(json_object_get(one, "metadata"), "namespace",
 						  ""), name);
 		free(object);
@@ -288,37 +284,37 @@ wait_for(const json_t *words, const char *name)
 	buf_fini(&told);
 }
 
+static int
+apply_source(const json_t *stage, const char *name,
+	     int (*source)(struct args *, const json_t *, struct err *), struct err *err)
+{
+	struct args args = { .count = 0 };
+	int r;
+
+	add_apply(&args, json_flag(stage, "once", false));
+	r = source(&args, stage, err);
+	if (r > 0)
+		apply(&args, name);
+	args_fini(&args);
+	return r < 0 ? r : 0;
+}
+
 int
 apply_stage(const json_t *stage, struct err *err)
 {
-	static int (*const sources[])(struct args *, const json_t *, struct err *) = {
-		add_files, add_text,
-	};
 	const char *name = json_str(stage, "name", "");
-	json_t *waits = json_object_get(stage, "wait"), *one;
-	struct buf given;
-	size_t i;
-	int r = 0;
+	json_t *waits = json_object_get(stage, "wait");
+	int r;
 
 	if (!str_is_label(name))
 		return err_set(err, -EBADMSG, "\"%.32s\" is no name of a stage", name);
-	buf_init(&given);
-	for (i = 0; r == 0 && i < sizeof(sources) / sizeof(*sources); i++) {
-		struct args args = { .count = 0 };
-
-		add_apply(&args, json_flag(stage, "once", false));
-		r = sources[i](&args, stage, err);
-		if (r > 0)
-			apply(&args, name, &given);
-		args_fini(&args);
-		r = r < 0 ? r : 0;
-	}
+	r = apply_source(stage, name, add_files, err);
 	if (r == 0) {
-		prune(stage, name, given.text);
-		json_array_foreach(waits, i, one)
-			wait_for(one, name);
+		prune(stage, name);
+		r = apply_source(stage, name, add_text, err);
 	}
-	buf_fini(&given);
+	for (size_t i = 0; r == 0 && i < json_array_size(waits); i++)
+		wait_for(json_array_get(waits, i), name);
 	return r;
 }
 

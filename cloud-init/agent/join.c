@@ -6,6 +6,7 @@
 
 #include "cloud-init/agent/cluster.h"
 #include "cloud-init/agent/kubeadm.h"
+#include "cloud-init/agent/member.h"
 #include "cloud-init/agent/node.h"
 #include "cloud-init/agent/seed.h"
 #include "cloud-init/agent/unit.h"
@@ -120,6 +121,36 @@ clean_act(struct agent *agent, char text[AGENT_TEXT])
 }
 
 static int
+drop_member(void *arg, struct err *err)
+{
+	const struct agent *agent = arg;
+	const struct member_wish wish = {
+		.name = json_str(agent->cluster.answer, "node", agent->input.name),
+		.address = json_str(agent->input.boot, "ip", ""),
+		.hosts = json_object_get(agent->cluster.answer, "hosts"),
+	};
+
+	return member_clean(&wish, err);
+}
+
+static int
+start_member(struct agent *agent, struct err *err)
+{
+	return job_call(&agent->cluster.job, drop_member, agent, err);
+}
+
+/* Whatever etcd member has this machine's name: its folder is empty now, so it is none any more. */
+static enum step_word
+member_act(struct agent *agent, char text[AGENT_TEXT])
+{
+	static const struct cluster_work work = { .what = "etcd member", .start = start_member };
+
+	if (is_kept(agent) || !str_eq(action(agent), "join-control-plane"))
+		return STEP_DONE;
+	return cluster_work(agent, &work, text);
+}
+
+static int
 start_kubeadm(struct agent *agent, struct err *err)
 {
 	const char *const *command = kubeadm_command(action(agent));
@@ -172,8 +203,8 @@ enum step_word
 join_step(struct agent *agent, char text[AGENT_TEXT])
 {
 	static const cluster_act acts[] = {
-		cluster_ask, parts_act, seed_act, clean_act, cluster_place, kubeadm_act, done_act,
-		NULL,
+		cluster_ask, parts_act, seed_act, clean_act, cluster_place, member_act,
+		kubeadm_act, done_act, NULL,
 	};
 	enum step_word word = cluster_acts(agent, acts, text);
 	struct err err;

@@ -110,9 +110,9 @@ setup(void **state)
 static void
 stage(void **state)
 {
-	json_t *o = json_pack("{s:s, s:[s, s], s:s, s:[s, s], s:[[s, s, s]]}", "name", "cni",
+	json_t *o = json_pack("{s:s, s:[s, s], s:s, s:[s, s], s:[s], s:[[s, s, s]]}", "name", "cni",
 			      "files", "flannel.yaml", "/run/bootserver/secret.yaml",
-			      "text", "kind: X\n", "prune", "secrets", "x.b",
+			      "text", "kind: X\n", "prune", "secrets", "x.b", "objects", "x.b/new",
 			      "wait", "rollout", "status", "daemonset/kube-flannel-ds");
 	char *log, *wanted, root[WHERE_MAX];
 	struct err err;
@@ -126,10 +126,10 @@ stage(void **state)
 		ADMIN "apply --server-side --force-conflicts -o name"
 		" -f %s/run/bootserver/kube/manifests/flannel.yaml"
 		" -f %s/run/bootserver/secret.yaml\n"
-		ADMIN "apply --server-side --force-conflicts -o name"
-		" -f %s/run/bootserver/objects/cni.yaml\n"
 		ADMIN "get secrets,x.b -A -l bootserver.dev/stage=cni -o json\n"
 		ADMIN "delete --ignore-not-found --wait=false -n a x/old\n"
+		ADMIN "apply --server-side --force-conflicts -o name"
+		" -f %s/run/bootserver/objects/cni.yaml\n"
 		ADMIN "rollout status daemonset/kube-flannel-ds --timeout=60s", root, root, root);
 	assert_true(strstr(log, wanted) == strchr(log, '\n') + 1);	/* the second time */
 	free(wanted);
