@@ -169,7 +169,7 @@ complaint(int r, char *text, const struct err *err)
 
 /* Until the API server has taken it: webhooks and service accounts come late, it may be away. */
 static void
-apply(const struct args *args, const char *name)
+apply(const struct args *args)
 {
 	bool once = str_eq(args->argv[2], "create");
 	char *text = NULL;
@@ -181,7 +181,7 @@ apply(const struct args *args, const char *name)
 		if (r > 0 && once && is_there(text))
 			r = 0;
 		if (r != 0)
-			printf("%s: not taken yet: %s\n", name, complaint(r, text, &err));
+			printf("not taken yet: %s\n", complaint(r, text, &err));
 		free(text);
 		text = NULL;
 		if (r == 0)
@@ -192,15 +192,15 @@ apply(const struct args *args, const char *name)
 
 /* It is there, of this stage, but was not given. */
 static void
-drop_one(const char *old, const char *space, const char *name)
+drop_one(const char *old, const char *space)
 {
 	const char *argv[] = { "kubectl", ADMIN, "delete", "--ignore-not-found", "--wait=false",
 			       "-n", space[0] ? space : "default", old, NULL };
 	struct err err;
 
-	printf("%s: deletes %s\n", name, old);
+	printf("deletes %s\n", old);
 	if (child_must(argv, APPLY_MS, &err) < 0)
-		printf("%s: %s\n", name, err.text);
+		printf("%s\n", err.text);
 }
 
 /* "kind.group/name", as `kubectl apply -o name` prints it; the caller frees. */
@@ -250,7 +250,7 @@ prune(const json_t *stage, const char *name)
 		object = object_name(one);
 		if (!is_given(objects, object))
 			drop_one(object, json_str(json_object_get(one, "metadata"), "namespace",
-						  ""), name);
+						  ""));
 		free(object);
 	}
 	json_decref(list);
@@ -261,7 +261,7 @@ prune(const json_t *stage, const char *name)
 
 /* One line of the stage's `wait`, until it comes true. */
 static void
-wait_for(const json_t *words, const char *name)
+wait_for(const json_t *words)
 {
 	struct args args = { .count = 0 };
 	struct buf told;
@@ -278,15 +278,15 @@ wait_for(const json_t *words, const char *name)
 			buf_format(&told, " %s", json_string_value(word));
 	}
 	add(&args, WAIT_WORDS);
-	printf("%s: waits for%s\n", name, told.text);
+	printf("waits for%s\n", told.text);
 	for (unsigned int tries = 0; child_must(args.argv, WAIT_MS, &err) < 0; tries++)
 		rest(tries);
 	buf_fini(&told);
 }
 
 static int
-apply_source(const json_t *stage, const char *name,
-	     int (*source)(struct args *, const json_t *, struct err *), struct err *err)
+apply_source(const json_t *stage, int (*source)(struct args *, const json_t *, struct err *),
+	     struct err *err)
 {
 	struct args args = { .count = 0 };
 	int r;
@@ -294,7 +294,7 @@ apply_source(const json_t *stage, const char *name,
 	add_apply(&args, json_flag(stage, "once", false));
 	r = source(&args, stage, err);
 	if (r > 0)
-		apply(&args, name);
+		apply(&args);
 	args_fini(&args);
 	return r < 0 ? r : 0;
 }
@@ -308,13 +308,13 @@ apply_stage(const json_t *stage, struct err *err)
 
 	if (!str_is_label(name))
 		return err_set(err, -EBADMSG, "\"%.32s\" is no name of a stage", name);
-	r = apply_source(stage, name, add_files, err);
+	r = apply_source(stage, add_files, err);
 	if (r == 0) {
 		prune(stage, name);
-		r = apply_source(stage, name, add_text, err);
+		r = apply_source(stage, add_text, err);
 	}
 	for (size_t i = 0; r == 0 && i < json_array_size(waits); i++)
-		wait_for(json_array_get(waits, i), name);
+		wait_for(json_array_get(waits, i));
 	return r;
 }
 

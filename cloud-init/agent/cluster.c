@@ -170,7 +170,7 @@ cluster_place(struct agent *agent, char text[AGENT_TEXT])
 	if (r == 0)
 		r = place_hosts(json_object_get(answer, "hosts"), &err);
 	if (r == 0) {
-		tune_kernel(agent->input.name);
+		tune_kernel(agent->input.name, json_str(agent->input.boot, "nic", ""));
 		return STEP_DONE;
 	}
 	agent_later(agent);
@@ -212,16 +212,25 @@ static enum step_word
 failed(struct agent *agent, const struct cluster_work *work, char text[AGENT_TEXT])
 {
 	struct job *job = &agent->cluster.job;
-	char why[AGENT_TEXT - 40];
+	char why[AGENT_TEXT - 50];
 
 	if (work->reason)
 		work->reason(job->out.text, why, sizeof(why));
 	else
 		str_copy(why, sizeof(why), job_last(job));
-	snprintf(text, AGENT_TEXT, "%.30s: %s", work->what, why);
+	snprintf(text, AGENT_TEXT, "%.40s: %s", work->what, why);
 	job_drop(job);
 	agent_later(agent);
 	return STEP_FAIL;
+}
+
+/* Its beginning stands in the timeline; the first look has nothing to add to that. */
+static void
+begin(struct agent *agent, const struct cluster_work *work)
+{
+	agent_tell(agent, agent->steps.phase, STATE_BEGIN, work->what, NULL);
+	agent->steps.state = work->outside ? STATE_WAIT : STATE_PROGRESS;
+	str_copy(agent->steps.text, sizeof(agent->steps.text), work->what);
 }
 
 enum step_word
@@ -238,10 +247,10 @@ cluster_work(struct agent *agent, const struct cluster_work *work, char text[AGE
 			snprintf(text, AGENT_TEXT, "%.250s", err.text);
 			return STEP_FAIL;
 		}
-		agent_tell(agent, agent->steps.phase, STATE_BEGIN, work->what, NULL);
+		begin(agent, work);
 	}
 	if (job_runs(&cluster->job, tell_line, &telling)) {
-		snprintf(text, AGENT_TEXT, "%.30s%s%.210s", work->what,
+		snprintf(text, AGENT_TEXT, "%.40s%s%.200s", work->what,
 			 cluster->said[0] ? ": " : "", cluster->said);
 		return work->outside ? STEP_WAIT : STEP_BUSY;
 	}

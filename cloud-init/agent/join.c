@@ -10,6 +10,7 @@
 #include "cloud-init/agent/node.h"
 #include "cloud-init/agent/seed.h"
 #include "cloud-init/agent/unit.h"
+#include "cloud-init/agent/where.h"
 #include "lib/json.h"
 #include "lib/str.h"
 
@@ -199,6 +200,17 @@ done_act(struct agent *agent, char text[AGENT_TEXT])
 	return STEP_WAIT;
 }
 
+/* No roles: containerd is there for whoever wants it. */
+static int
+start_alone(struct err *err)
+{
+	int r = 0;
+
+	if (where_systemd() && !seed_is())
+		r = seed_containerd(NULL, 0, err);
+	return r < 0 ? r : unit_begin("containerd.service", err);
+}
+
 enum step_word
 join_step(struct agent *agent, char text[AGENT_TEXT])
 {
@@ -218,7 +230,7 @@ join_step(struct agent *agent, char text[AGENT_TEXT])
 			 json_str(agent->cluster.answer, "cluster", ""));
 		return STEP_DONE;
 	}
-	if (unit_begin("containerd.service", &err) == 0)
+	if (start_alone(&err) == 0)
 		return STEP_DONE;
 	agent_later(agent);
 	snprintf(text, AGENT_TEXT, "%.250s", err.text);

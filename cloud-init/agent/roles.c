@@ -62,8 +62,9 @@ note_applied(struct agent *agent, const json_t *stage)
 static enum step_word
 stages_act(struct agent *agent, char text[AGENT_TEXT])
 {
-	static const struct cluster_work work = {
-		.what = "objects", .outside = true, .start = start_stage,
+	char what[48];
+	const struct cluster_work work = {
+		.what = what, .outside = true, .start = start_stage,
 	};
 	const json_t *stage;
 	enum step_word word;
@@ -71,6 +72,7 @@ stages_act(struct agent *agent, char text[AGENT_TEXT])
 	for (; (stage = stage_now(agent)); agent->cluster.stage++) {
 		if (is_applied(agent, stage))
 			continue;
+		snprintf(what, sizeof(what), "objects %.32s", json_str(stage, "name", ""));
 		word = cluster_work(agent, &work, text);
 		if (word != STEP_DONE)
 			return word;

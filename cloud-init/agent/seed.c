@@ -61,6 +61,12 @@ stamp_of(const struct part *parts, size_t count)
 }
 
 bool
+seed_is(void)
+{
+	return where_is(STAMP);
+}
+
+bool
 seed_needed(const struct part *parts, size_t count)
 {
 	char *wanted = stamp_of(parts, count), *there = where_text(STAMP);
@@ -145,10 +151,10 @@ seed_containerd(const struct part *parts, size_t count, struct err *err)
 	char path[WHERE_MAX], *stamp;
 	int r;
 
-	if (count == 0 || !seed_needed(parts, count))
+	if (!seed_needed(parts, count))
 		return 0;
 	r = empty(err);
-	for (size_t i = 0; r == 0 && i < sizeof(databases) / sizeof(*databases); i++)
+	for (size_t i = 0; r == 0 && count > 0 && i < sizeof(databases) / sizeof(*databases); i++)
 		r = copy(&parts[count - 1], databases[i].from, databases[i].to, err);
 	for (size_t p = 0; r == 0 && p < count; p++)
 		for (size_t i = 0; r == 0 && i < sizeof(links) / sizeof(*links); i++)

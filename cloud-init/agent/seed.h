@@ -13,9 +13,13 @@
  */
 
 /* Seeds /var/lib/containerd for these mounted parts (the last one's databases know the images of
- * all).  1: done; 0: it was seeded from the same parts before; negative: failed, and the next call
- * begins anew.  containerd must not run. */
+ * all; no parts: an empty folder).  1: done; 0: it was seeded from the same parts before; negative:
+ * failed, and the next call begins anew.  containerd must not run: its unit does not start by
+ * itself as long as nothing was seeded. */
 int seed_containerd(const struct part *parts, size_t count, struct err *err);
+
+/* Was it seeded, from whatever? */
+bool seed_is(void);
 
 /* Would it do something? */
 bool seed_needed(const struct part *parts, size_t count);

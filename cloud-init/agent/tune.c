@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,7 +12,7 @@
 #include "cloud-init/agent/where.h"
 #include "lib/log.h"
 
-#define MODPROBE_MS 60000
+#define CHILD_MS 60000
 
 /* A file below /proc/sys, its value, and why. */
 static const struct {
@@ -39,15 +41,48 @@ put(const char *path, const char *value)
 	return r;
 }
 
+bool
+tune_has_default(const char *routes)
+{
+	unsigned int to, mask;
+
+	/* Interface, destination, gateway, flags, references, uses, metric, mask: proc(5) */
+	for (const char *at = routes; (at = strchr(at, '\n')); at++)
+		if (sscanf(at, " %*s %x %*s %*s %*s %*s %*s %x", &to, &mask) == 2 && to == 0 &&
+		    mask == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A rack without a way out has no default route.  But the address of a service must lead somewhere
+ * before kube-proxy's rules turn it into a pod's, and flannel takes the interface of that route: so
+ * there is one, behind any that DHCP may bring.
+ */
+static void
+add_route(const char *machine, const char *nic)
+{
+	const char *argv[] = { "ip", "route", "add", "default", "dev", nic, "scope", "link",
+			       "metric", "65535", NULL };
+	char *routes = where_text("/proc/net/route");
+	struct err err;
+
+	if (nic[0] && routes && !tune_has_default(routes) && where_systemd() &&
+	    child_must(argv, CHILD_MS, &err) < 0)
+		log_warn("machine=%s %s", machine, err.text);
+	free(routes);
+}
+
 void
-tune_kernel(const char *machine)
+tune_kernel(const char *machine, const char *nic)
 {
 	const char *argv[] = { "modprobe", "-a", "br_netfilter", "nf_conntrack", NULL };
 	struct err err;
 	int r;
 
-	if (where_systemd() && child_must(argv, MODPROBE_MS, &err) < 0)
+	if (where_systemd() && child_must(argv, CHILD_MS, &err) < 0)
 		log_warn("machine=%s %s", machine, err.text);
+	add_route(machine, nic);
 	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
 		r = put(settings[i].path, settings[i].value);
 		if (r < 0)

@@ -8,6 +8,7 @@
 
 #include "cloud-init/agent/node.h"
 #include "cloud-init/agent/place.h"
+#include "cloud-init/agent/tune.h"
 #include "lib/json.h"
 #include "lib/str.h"
 #include "tree.h"
@@ -166,6 +167,25 @@ hosts(void **state)
 	assert_hosts("", "two\nlines", "# bootserver: begin\n# bootserver: end\n");
 }
 
+static void
+default_routes(void **state)
+{
+	static const char head[] = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\t"
+				   "Mask\n";
+	char *text;
+
+	(void)state;
+	assert_false(tune_has_default(""));
+	assert_false(tune_has_default(head));
+	text = str_format("%seth0\t0000090A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n", head);
+	assert_false(tune_has_default(text));
+	free(text);
+	text = str_format("%seth0\t00000000\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0\n"
+			  "eth0\t00000000\t0109090A\t0003\t0\t0\t1024\t00000000\t0\t0\t0\n", head);
+	assert_true(tune_has_default(text));
+	free(text);
+}
+
 int
 main(void)
 {
@@ -175,6 +195,7 @@ main(void)
 		cmocka_unit_test(places),
 		cmocka_unit_test_setup_teardown(files, tree_init, tree_fini),
 		cmocka_unit_test(hosts),
+		cmocka_unit_test(default_routes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,22 @@ one_part(void **state)
 	assert_true(where_is(OVERLAY "/snapshots/7/fs/z"));
 }
 
+/* A machine without roles: containerd may start, and gets its images the day there are some. */
+static void
+no_parts(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_false(seed_is());
+	assert_int_equal(seed_containerd(NULL, 0, &err), 1);
+	assert_true(seed_is());
+	assert_int_equal(seed_containerd(NULL, 0, &err), 0);
+	assert_true(seed_needed(parts, 1));
+	assert_int_equal(seed_containerd(parts, 1, &err), 1);
+	assert_text(OVERLAY "/metadata.db", "kube's layers");
+}
+
 static void
 another_image(void **state)
 {
@@ -139,6 +155,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(one_part, setup, tree_fini),
+		cmocka_unit_test_setup_teardown(no_parts, setup, tree_fini),
 		cmocka_unit_test_setup_teardown(another_image, setup, tree_fini),
 		cmocka_unit_test(the_list_of_parts),
 	};
