@@ -194,8 +194,10 @@ done_act(struct agent *agent, char text[AGENT_TEXT])
 {
 	const char *word = str_eq(action(agent), "init") ? "init" : "join";
 
-	if (cluster_tell(agent, "done", json_string(word)) == 0)
+	if (cluster_tell(agent, "done", json_string(word)) == 0) {
+		agent->cluster.stale = true;	/* a node is told other things */
 		return STEP_DONE;
+	}
 	str_copy(text, AGENT_TEXT, "waits for the boot server to hear that it has joined");
 	return STEP_WAIT;
 }

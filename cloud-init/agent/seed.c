@@ -40,14 +40,6 @@ static const struct {
 	{ "snapshots.db", OVERLAY "/metadata.db" },
 };
 
-/* A folder of each part whose entries are linked to, and their place. */
-static const struct {
-	const char *from, *to;
-} links[] = {
-	{ "content/blobs/sha256", CONTENT },
-	{ "snapshots", OVERLAY "/snapshots" },
-};
-
 /* What the folder is seeded from: the caller frees. */
 static char *
 stamp_of(const struct part *parts, size_t count)
@@ -103,14 +95,13 @@ empty(struct err *err)
 }
 
 static int
-copy(const struct part *part, const char *from, const char *to, struct err *err)
+copy(const char *from, const char *to, struct err *err)
 {
 	char path[WHERE_MAX], *data;
 	size_t len;
 	int r;
 
-	where(path, WHERE_RUN "/%s/containerd/%s", part->name, from);
-	r = file_read(AT_FDCWD, path, &data, &len, err);
+	r = file_read(AT_FDCWD, where(path, "%s", from), &data, &len, err);
 	if (r < 0)
 		return r;
 	r = file_write((struct file_new){ AT_FDCWD, where(path, "%s", to), 0600 }, data, len, err);
@@ -118,30 +109,66 @@ copy(const struct part *part, const char *from, const char *to, struct err *err)
 	return r;
 }
 
-/* Each entry of a part's folder as a link in `to`; a part without the folder has none. */
 static int
-link_all(const struct part *part, const char *from, const char *to, struct err *err)
+link_to(const char *from, const char *to, struct err *err)
 {
-	char source[WHERE_MAX], *target;
+	char path[WHERE_MAX];
+
+	if (symlink(from, where(path, "%s", to)) < 0)
+		return err_errno(err, -errno, "cannot make the link %s", to);
+	return 0;
+}
+
+/*
+ * Folders of each part, and how what is in them comes to its place.  Contents are small (the
+ * layers' are left out) and must be there when containerd starts, or it forgets the images; layers
+ * are needed with the first container.
+ */
+static const struct folder {
+	const char *from, *to;
+	int (*put)(const char *from, const char *to, struct err *err);
+} each[] = {
+	{ "content/blobs/sha256", CONTENT, copy },
+	{ "snapshots", OVERLAY "/snapshots", link_to },
+};
+
+/* All that is in one of these folders; a part without it has nothing there. */
+static int
+put_all(const struct part *part, const struct folder *folder, struct err *err)
+{
+	char path[WHERE_MAX], *from, *to;
 	struct dirent *entry;
-	int r = 0, fd;
+	int r = 0;
 	DIR *dir;
 
-	dir = opendir(where(source, WHERE_RUN "/%s/containerd/%s", part->name, from));
-	if (!dir)
-		return 0;
-	fd = open(where(source, "%s", to), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	while (r == 0 && (entry = readdir(dir))) {
+	dir = opendir(where(path, WHERE_RUN "/%s/containerd/%s", part->name, folder->from));
+	while (dir && r == 0 && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		target = str_format(WHERE_RUN "/%s/containerd/%s/%s", part->name, from,
-				    entry->d_name);
-		if (symlinkat(target, fd, entry->d_name) < 0)
-			r = err_errno(err, -errno, "cannot link %s/%s", to, entry->d_name);
-		free(target);
+		from = str_format(WHERE_RUN "/%s/containerd/%s/%s", part->name, folder->from,
+				  entry->d_name);
+		to = str_format("%s/%s", folder->to, entry->d_name);
+		r = folder->put(from, to, err);
+		free(from);
+		free(to);
 	}
-	close(fd);
-	closedir(dir);
+	if (dir)
+		closedir(dir);
+	return r;
+}
+
+/* The last part's databases. */
+static int
+put_databases(const struct part *part, struct err *err)
+{
+	char from[128];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(databases) / sizeof(*databases); i++) {
+		snprintf(from, sizeof(from), WHERE_RUN "/%s/containerd/%s", part->name,
+			 databases[i].from);
+		r = copy(from, databases[i].to, err);
+	}
 	return r;
 }
 
@@ -154,11 +181,11 @@ seed_containerd(const struct part *parts, size_t count, struct err *err)
 	if (!seed_needed(parts, count))
 		return 0;
 	r = empty(err);
-	for (size_t i = 0; r == 0 && count > 0 && i < sizeof(databases) / sizeof(*databases); i++)
-		r = copy(&parts[count - 1], databases[i].from, databases[i].to, err);
+	if (r == 0 && count > 0)
+		r = put_databases(&parts[count - 1], err);
 	for (size_t p = 0; r == 0 && p < count; p++)
-		for (size_t i = 0; r == 0 && i < sizeof(links) / sizeof(*links); i++)
-			r = link_all(&parts[p], links[i].from, links[i].to, err);
+		for (size_t i = 0; r == 0 && i < sizeof(each) / sizeof(*each); i++)
+			r = put_all(&parts[p], &each[i], err);
 	if (r < 0)
 		return r;
 	stamp = stamp_of(parts, count);

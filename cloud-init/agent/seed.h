@@ -9,7 +9,7 @@
 
 /*
  * containerd's folder, made from the parts instead of importing images (docs/CLUSTER.md): its two
- * databases are copied, layers and contents stay in the parts and are linked to.
+ * databases and its contents are copied, the layers stay in the parts and are linked to.
  */
 
 /* Seeds /var/lib/containerd for these mounted parts (the last one's databases know the images of
