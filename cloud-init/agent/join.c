@@ -11,6 +11,7 @@
 #include "cloud-init/agent/seed.h"
 #include "cloud-init/agent/unit.h"
 #include "cloud-init/agent/where.h"
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/str.h"
 
@@ -152,6 +153,29 @@ member_act(struct agent *agent, char text[AGENT_TEXT])
 }
 
 static int
+start_renew(struct agent *agent, struct err *err)
+{
+	static const char *const argv[] = { "kubeadm", "certs", "renew", "all", NULL };
+
+	return job_start(&agent->cluster.job, argv, KUBEADM_MS, err);
+}
+
+/* The control plane's own certificates, before it starts: their CAs are here. */
+static enum step_word
+renew_act(struct agent *agent, char text[AGENT_TEXT])
+{
+	static const struct cluster_work work = {
+		.what = "renews the control plane's certificates", .start = start_renew,
+		.take = kubeadm_phase, .reason = kubeadm_reason,
+	};
+
+	if (!job_is(&agent->cluster.job) &&
+	    (!is_kept(agent) || !node_certs_due(clock_now_ms() / 1000)))
+		return STEP_DONE;
+	return cluster_work(agent, &work, text);
+}
+
+static int
 start_kubeadm(struct agent *agent, struct err *err)
 {
 	const char *const *command = kubeadm_command(action(agent));
@@ -218,7 +242,7 @@ join_step(struct agent *agent, char text[AGENT_TEXT])
 {
 	static const cluster_act acts[] = {
 		cluster_ask, parts_act, seed_act, clean_act, cluster_place, member_act,
-		kubeadm_act, done_act, NULL,
+		renew_act, kubeadm_act, done_act, NULL,
 	};
 	enum step_word word = cluster_acts(agent, acts, text);
 	struct err err;

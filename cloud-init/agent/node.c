@@ -20,6 +20,7 @@
 #define KEY NODE_FOLDER "/kubelet.key"
 #define KUBELET_CONF "/etc/kubernetes/kubelet.conf"
 #define ETCD_MEMBER "/var/lib/etcd/member"
+#define CERTS_AHEAD_S (30 * 86400)
 
 static EVP_PKEY *
 make_key(struct err *err)
@@ -153,6 +154,20 @@ node_traces(void)
 		if (where_is(traces[i]))
 			return true;
 	return false;
+}
+
+bool
+node_certs_due(int64_t now_s)
+{
+	time_t then = (time_t)(now_s + CERTS_AHEAD_S);
+	char *pem = where_text("/etc/kubernetes/pki/apiserver.crt");
+	struct err ignored;
+	X509 *cert = pem ? pki_cert_parse(pem, &ignored) : NULL;
+	bool due = cert && X509_cmp_time(X509_get0_notAfter(cert), &then) < 0;
+
+	X509_free(cert);
+	free(pem);
+	return due;
 }
 
 int

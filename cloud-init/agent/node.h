@@ -2,6 +2,7 @@
 #define AGENT_NODE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -31,6 +32,9 @@ bool node_kept(const struct node_id *id);
 
 /* Is there anything that kubeadm left? */
 bool node_traces(void);
+
+/* A control-plane node: do its certificates, which kubeadm made for a year, end within a month? */
+bool node_certs_due(int64_t now_s);
 
 int node_mark(const struct node_id *id, const char *action, struct err *err);
 void node_unmark(void);

@@ -10,6 +10,7 @@
 #include "cloud-init/agent/place.h"
 #include "cloud-init/agent/tune.h"
 #include "lib/json.h"
+#include "lib/pki.h"
 #include "lib/str.h"
 #include "tree.h"
 
@@ -94,6 +95,27 @@ marks(void **state)
 	node_unmark();
 	assert_false(node_kept(&n1));
 	assert_true(node_traces());
+}
+
+static void
+certificates_that_end(void **state)
+{
+	const struct pki_cert what = { "kube-apiserver", NULL, PKI_SERVER, NULL, 1000000000,
+				       2000000000 };
+	struct err err;
+	EVP_PKEY *key = pki_key_new(&err);
+	X509 *cert = pki_cert_new(&what, key, NULL, NULL, &err);
+	char *pem = pki_cert_pem(cert);
+
+	(void)state;
+	assert_false(node_certs_due(3000000000));	/* a worker has none */
+	tree_file("/etc/kubernetes/pki/apiserver.crt", pem);
+	assert_false(node_certs_due(2000000000 - 31 * 86400));
+	assert_true(node_certs_due(2000000000 - 29 * 86400));
+	assert_true(node_certs_due(2000000001));
+	free(pem);
+	X509_free(cert);
+	EVP_PKEY_free(key);
 }
 
 static void
@@ -192,6 +214,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(one_key_and_its_request, tree_init, tree_fini),
 		cmocka_unit_test_setup_teardown(marks, tree_init, tree_fini),
+		cmocka_unit_test_setup_teardown(certificates_that_end, tree_init, tree_fini),
 		cmocka_unit_test(places),
 		cmocka_unit_test_setup_teardown(files, tree_init, tree_fini),
 		cmocka_unit_test(hosts),
