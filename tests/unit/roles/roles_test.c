@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "lib/clock.h"
 #include "lib/str.h"
 #include "roles/node.h"
 #include "roles/release.h"
@@ -192,7 +192,7 @@ many(void **state)
 					 .use = ROLES_USE_BLANK };
 	struct roles_cluster cluster = { .site = &site, .release = { "v1", NULL, true },
 					 .nodes = nodes, .nnodes = COUNT };
-	int64_t began = clock_mono_ms();
+	clock_t began = clock();	/* of the processor: the machine may be busy with others */
 	json_t *stages, *sealed;
 
 	(void)state;
@@ -208,7 +208,7 @@ many(void **state)
 	site.storage.failure_domain = SITE_FAILURE_RACK;
 	roles_stages(&cluster, &stages, &sealed);
 	assert_int_equal(json_array_size(stages), 7);
-	assert_true(clock_mono_ms() - began < 5000);
+	assert_true((clock() - began) / CLOCKS_PER_SEC < 5);
 	json_decref(stages);
 	json_decref(sealed);
 	for (size_t i = 0; i < COUNT; i++) {
