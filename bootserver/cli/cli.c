@@ -105,6 +105,27 @@ const struct cli_command cli_commands[] = {
 		   "ls      lists the images of the store\n"
 		   "verify  reads every byte and checks digests and signatures\n"
 		   "rm      removes a generation, and the parts no other image uses\n" },
+	{ .name = "backup", .run = cli_backup, .help = "write the whole site into one sealed file",
+	  .usage = "backup [--to CERTIFICATE] [--passphrase-file FILE] [--no-images] FILE\n"
+		   "\n"
+		   "Site files, keys, database, leases and images, as they are now; the server\n"
+		   "may run meanwhile.  The file is sealed to a certificate, or to a passphrase\n"
+		   "that is asked for.\n"
+		   "\n"
+		   "  --to CERTIFICATE          PEM; its key opens the file\n"
+		   "  --passphrase-file FILE    its first line is the passphrase\n"
+		   "  --no-images               without images (`image add` brings them back)\n" },
+	{ .name = "restore", .run = cli_restore, .makes_dir = true,
+	  .help = "make the site of a backup in an empty site directory",
+	  .usage = "restore [--key FILE] [--passphrase-file FILE] FILE\n"
+		   "\n"
+		   "The site directory must be empty, or not be there.  There is no site in it\n"
+		   "before all of the backup was found good.\n"
+		   "\n"
+		   "  --key FILE                PEM with key and certificate, for a backup --to\n"
+		   "  --passphrase-file FILE    its first line is the passphrase\n"
+		   "\n"
+		   "Two servers for one site must not run at the same time.\n" },
 	{ .name = "version", .run = cli_version, .no_site = true, .help = "print the version",
 	  .usage = "version\n" },
 	{ .name = NULL }

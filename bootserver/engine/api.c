@@ -234,6 +234,27 @@ reply_route(struct api *api, struct MHD_Connection *connection, const struct rou
 	return (enum MHD_Result)r;
 }
 
+/* The database between two turns, for `bootserver backup`: nobody else may open its file. */
+static enum MHD_Result
+reply_database(struct api *api, struct MHD_Connection *connection)
+{
+	struct MHD_Response *response;
+	unsigned char *copy = NULL;
+	enum MHD_Result r;
+	size_t len;
+
+	api->fault = engine_turn(api->e, &api->err);
+	if (api->fault == 0)
+		copy = db_copy(&api->e->db, &len);
+	if (!copy)
+		return reply_fault(connection, 500, "the database cannot be read");
+	response = MHD_create_response_from_buffer_with_free_callback(len, copy, sqlite3_free);
+	MHD_add_response_header(response, "Content-Type", "application/vnd.sqlite3");
+	r = MHD_queue_response(connection, 200, response);
+	MHD_destroy_response(response);
+	return r;
+}
+
 static enum MHD_Result
 answer(struct api *api, struct MHD_Connection *connection, struct route_ask *ask,
        const struct buf *text)
@@ -244,6 +265,8 @@ answer(struct api *api, struct MHD_Connection *connection, struct route_ask *ask
 
 	if (strcmp(ask->path, "/v1/events") == 0 && strcmp(ask->method, "GET") == 0)
 		return reply_events(api, connection);
+	if (strcmp(ask->path, "/v1/database") == 0 && strcmp(ask->method, "GET") == 0)
+		return reply_database(api, connection);
 	if (text->len > BODY_MOST)
 		return reply_fault(connection, 413, "the body is larger than 64 KiB");
 	if (text->len > 0 && (json_parse(&body, text->text, text->len, &err) < 0 ||

@@ -209,6 +209,16 @@ fail:
 	return r;
 }
 
+unsigned char *
+db_copy(struct db *db, size_t *ret_len)
+{
+	sqlite3_int64 len = 0;
+	unsigned char *copy = sqlite3_serialize(db->sql, "main", &len, 0);
+
+	*ret_len = (size_t)len;
+	return copy;
+}
+
 void
 db_close(struct db *db)
 {

@@ -2,6 +2,8 @@
 #define ENGINE_DB_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <sqlite3.h>
@@ -43,6 +45,9 @@ bool db_next(struct db *db, sqlite3_stmt *rows);
 const char *db_text(sqlite3_stmt *row, int column);	/* "" for null */
 int64_t db_num(sqlite3_stmt *row, int column);
 int64_t db_last(struct db *db);	/* rowid of the last insert */
+
+/* All of it as one file would be, in sqlite3_malloc()ed memory; NULL: out of memory. */
+unsigned char *db_copy(struct db *db, size_t *ret_len);
 
 /* Ends the turn's transaction: 0, or negative with the sentence when it could not be kept. */
 int db_commit(struct db *db, struct err *err);

@@ -2,6 +2,7 @@
 #include "lib/cms.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include <openssl/err.h>
 
 #include "lib/str.h"
+
+#define PASSWORD_ROUNDS 600000
 
 static int
 fault(struct err *err, const char *what)
@@ -196,6 +199,58 @@ cms_unseal(const struct cms_who *who, struct cms_bytes der, char **ret_data, siz
 		r = fault(err, "unseal");
 	else
 		*ret_data = bio_data(out, ret_len);
+	BIO_free(out);
+	CMS_ContentInfo_free(cms);
+	return r;
+}
+
+/* The passphrase is the recipient's from then on. */
+static bool
+add_password(CMS_ContentInfo *cms, const char *passphrase)
+{
+	unsigned char *own = OPENSSL_memdup(passphrase, strlen(passphrase));
+
+	if (own && CMS_add0_recipient_password(cms, PASSWORD_ROUNDS, NID_undef, NID_undef, own,
+					       (ossl_ssize_t)strlen(passphrase), NULL))
+		return true;
+	OPENSSL_free(own);
+	return false;
+}
+
+int
+cms_seal_password(const char *passphrase, struct cms_bytes data, unsigned char **ret_der,
+		  size_t *ret_len, struct err *err)
+{
+	unsigned int flags = CMS_BINARY | CMS_PARTIAL;
+	BIO *in = to_bio(data);
+	CMS_ContentInfo *cms = in ? CMS_encrypt(NULL, in, EVP_aes_256_cbc(), flags) : NULL;
+	int r;
+
+	if (cms && add_password(cms, passphrase) && CMS_final(cms, in, NULL, CMS_BINARY) == 1)
+		r = to_der(cms, ret_der, ret_len, err);
+	else
+		r = fault(err, "seal");
+	CMS_ContentInfo_free(cms);
+	BIO_free(in);
+	return r;
+}
+
+int
+cms_unseal_password(const char *passphrase, struct cms_bytes der, char **ret_data,
+		    size_t *ret_len, struct err *err)
+{
+	CMS_ContentInfo *cms = from_der(der);
+	BIO *out = BIO_new(BIO_s_mem());
+	unsigned char *own = OPENSSL_memdup(passphrase, strlen(passphrase));
+	int r = 0;
+
+	if (!cms || !out || !own ||
+	    CMS_decrypt_set1_password(cms, own, (ossl_ssize_t)strlen(passphrase)) != 1 ||
+	    CMS_decrypt(cms, NULL, NULL, NULL, out, CMS_BINARY) != 1)
+		r = fault(err, "unseal");
+	else
+		*ret_data = bio_data(out, ret_len);
+	OPENSSL_clear_free(own, strlen(passphrase));
 	BIO_free(out);
 	CMS_ContentInfo_free(cms);
 	return r;

@@ -47,4 +47,11 @@ int cms_seal(X509 *to, struct cms_bytes data, unsigned char **ret_der, size_t *r
 int cms_unseal(const struct cms_who *who, struct cms_bytes der, char **ret_data, size_t *ret_len,
 	       struct err *err);
 
+/* EnvelopedData for who knows the passphrase (PasswordRecipientInfo, PBKDF2 of 600,000 rounds), and
+ * its opening. */
+int cms_seal_password(const char *passphrase, struct cms_bytes data, unsigned char **ret_der,
+		      size_t *ret_len, struct err *err);
+int cms_unseal_password(const char *passphrase, struct cms_bytes der, char **ret_data,
+			size_t *ret_len, struct err *err);
+
 #endif
