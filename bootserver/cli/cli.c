@@ -100,11 +100,14 @@ const struct cli_command cli_commands[] = {
 		   "       bootserver image ls [--json]\n"
 		   "       bootserver image verify [NAME[@GENERATION]]\n"
 		   "       bootserver image rm NAME@GENERATION\n"
+		   "       bootserver image gc\n"
 		   "\n"
 		   "add     copies a built image into the store and prints NAME@GENERATION\n"
 		   "ls      lists the images of the store\n"
 		   "verify  reads every byte and checks digests and signatures\n"
-		   "rm      removes a generation, and the parts no other image uses\n" },
+		   "rm      removes a generation, and the parts no other image uses; refused\n"
+		   "        while a machine boots it next, runs it or would fall back to it\n"
+		   "gc      removes parts that no image uses (left by a crash)\n" },
 	{ .name = "backup", .run = cli_backup, .help = "write the whole site into one sealed file",
 	  .usage = "backup [--to CERTIFICATE] [--passphrase-file FILE] [--no-images] FILE\n"
 		   "\n"

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/uses.h"
 #include "lib/clock.h"
 #include "lib/http.h"
 #include "lib/json.h"
@@ -68,6 +69,22 @@ server_reload(void)
 	http_answer_fini(&answer);
 }
 
+/* The limit that the site sets; a site with faults sets none. */
+static int
+limit_check(int folder, struct err *err)
+{
+	struct site_findings findings;
+	struct site *site = NULL;
+	int r = 0;
+
+	sitedir_load(AT_FDCWD, &site, &findings, err);
+	if (site && site->store_limit > 0)
+		r = store_fits(AT_FDCWD, folder, (uint64_t)site->store_limit, err);
+	site_free(site);
+	site_findings_fini(&findings);
+	return r;
+}
+
 static int
 image_add(struct cli *cli, int argc, char **argv)
 {
@@ -85,7 +102,9 @@ image_add(struct cli *cli, int argc, char **argv)
 	free(path);
 	if (folder < 0)
 		return cli_fail(CLI_FAULT, "%s: %s", argv[1], strerror(errno));
-	r = store_add(AT_FDCWD, folder, cli->terminal ? &watch : NULL, &added, &err);
+	r = limit_check(folder, &err);
+	if (r == 0)
+		r = store_add(AT_FDCWD, folder, cli->terminal ? &watch : NULL, &added, &err);
 	close(folder);
 	progress_end(&progress);
 	if (r < 0) {
@@ -255,97 +274,19 @@ image_verify(struct cli *cli, int argc, char **argv)
 	return status;
 }
 
-/* The machines that use the image, as a running server knows: "n1, n2" in fresh memory, or NULL. */
-static char *
-used_by(const char *name, int generation)
+/* A crash between two renames leaves a part that no manifest names. */
+static int
+image_gc(struct cli *cli, int argc, char **argv)
 {
-	struct http_ask ask = {
-		.url = "http://bootserver/v1/images", .unix_path = API, .timeout_ms = 10000,
-	};
-	struct http_answer answer = { 0 };
 	struct err err = { "" };
-	json_t *list = NULL, *image, *user;
-	char *users = NULL;
-	size_t i, j;
+	uint64_t freed = 0;
 
-	if (access(API, F_OK) < 0 || http_ask(&ask, &answer, &err) < 0)
-		return NULL;
-	if (answer.status == 200)
-		json_parse(&list, answer.body, answer.len, &err);
-	json_array_foreach(list, i, image) {
-		if (!str_eq(json_str(image, "name", NULL), name) ||
-		    json_num(image, "generation", 0) != generation)
-			continue;
-		json_array_foreach(json_object_get(image, "used_by"), j, user) {
-			const char *who = json_is_string(user) ? json_string_value(user) : "?";
-			char *more = str_format("%s%s%s", users ? users : "", users ? ", " : "",
-						who);
-
-			free(users);
-			users = more;
-		}
-	}
-	json_decref(list);
-	http_answer_fini(&answer);
-	return users;
-}
-
-/* The reference a machine of the site file boots by (rules aside). */
-static const char *
-machine_ref(const struct site *site, const struct site_machine *machine)
-{
-	const char *ref = machine->boot.image;
-
-	for (size_t i = 0; !ref && machine->profile && i < site->nprofiles; i++)
-		if (str_eq(site->profiles[i].name, machine->profile))
-			ref = site->profiles[i].boot.image;
-	return ref ? ref : site->boot.image;
-}
-
-/* Is there another good generation for that architecture? */
-static bool
-has_other(const struct images *images, const char *name, int generation, enum site_arch arch)
-{
-	for (size_t i = 0; i < images->count; i++) {
-		const struct image *image = &images->items[i];
-
-		if (strcmp(image->name, name) == 0 && image->generation != generation &&
-		    !image->fault && (arch == SITE_ARCH_ANY || image_has_arch(image, arch)))
-			return true;
-	}
-	return false;
-}
-
-/* The first machine of the site file that would have nothing to boot without this generation (fresh
- * memory), or NULL: the server need not run for that to be seen. */
-static char *
-needed_by(const char *name, int generation)
-{
-	struct site_findings findings;
-	struct images images;
-	struct err err = { "" };
-	struct site *site = NULL;
-	char *user = NULL, ref_name[64];
-	int ref_generation;
-
-	if (images_list(AT_FDCWD, &images, &err) < 0)
-		return NULL;
-	sitedir_load(AT_FDCWD, &site, &findings, &err);
-	for (size_t i = 0; site && !user && i < site->nmachines; i++) {
-		const struct site_machine *machine = &site->machines[i];
-		const char *ref = machine_ref(site, machine);
-
-		if (!ref || image_ref_parse(ref_name, &ref_generation, ref) < 0 ||
-		    strcmp(ref_name, name) != 0)
-			continue;
-		if (ref_generation ? ref_generation == generation
-				   : !has_other(&images, name, generation, machine->arch))
-			user = str_dup(machine->name);
-	}
-	site_free(site);
-	site_findings_fini(&findings);
-	images_fini(&images);
-	return user;
+	if (argc != 1)
+		return cli_usage(cli, "image gc takes no \"%s\"", argv[1]);
+	if (store_collect(AT_FDCWD, &freed, &err) < 0)
+		return cli_fail_err(&err);
+	printf("%" PRIu64 " MiB freed\n", freed >> 20);
+	return CLI_GOOD;
 }
 
 static int
@@ -358,15 +299,15 @@ image_rm(struct cli *cli, int argc, char **argv)
 
 	if (argc != 2 || image_ref_parse(name, &generation, argv[1]) < 0 || !generation)
 		return cli_usage(cli, "image rm takes one NAME@GENERATION");
-	users = used_by(name, generation);
-	if (!users)
-		users = needed_by(name, generation);
+	users = uses_find(name, generation, &err);
 	if (users) {
-		cli_fail(CLI_FAULT, "%s is used by %s: give another image first "
+		cli_fail(CLI_FAULT, "%s is needed: %s; give another image first "
 			 "(`bootserver reimage`, or the site file)", argv[1], users);
 		free(users);
 		return CLI_FAULT;
 	}
+	if (err.text[0])
+		return cli_fail_err(&err);
 	if (store_remove(AT_FDCWD, name, generation, &freed, &err) < 0)
 		return cli_fail_err(&err);
 	server_reload();
@@ -382,13 +323,13 @@ cli_image(struct cli *cli, int argc, char **argv)
 		int (*run)(struct cli *cli, int argc, char **argv);
 	} verbs[] = {
 		{ "add", image_add }, { "ls", image_ls }, { "verify", image_verify },
-		{ "rm", image_rm },
+		{ "rm", image_rm }, { "gc", image_gc },
 	};
 
 	if (argc < 2)
-		return cli_usage(cli, "image add, ls, verify or rm?");
+		return cli_usage(cli, "image add, ls, verify, rm or gc?");
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return verbs[i].run(cli, argc - 1, argv + 1);
-	return cli_usage(cli, "no \"image %s\": add, ls, verify or rm", argv[1]);
+	return cli_usage(cli, "no \"image %s\": add, ls, verify, rm or gc", argv[1]);
 }

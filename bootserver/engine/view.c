@@ -79,18 +79,33 @@ put_identity(const struct engine *e, json_t *ret, const struct machine *m)
 /* What it would boot if it asked now; a machine that never asked has not told its architecture,
  * which the site file may know. */
 static void
-put_plan(const struct engine *e, json_t *ret, const struct machine *m)
+plan_of(const struct engine *e, const struct machine *m, struct plan *ret)
 {
 	struct machine guess = *m;
-	struct plan plan;
-	char ref[80] = "";
 
 	if (!m->claims.buildarch[0] && m->site)
 		str_copy(guess.claims.buildarch, sizeof(guess.claims.buildarch),
 			 m->site->arch == SITE_ARCH_ARM64 ? "arm64" : "x86_64");
-	machines_plan(e, &guess, &plan);
-	if (plan.kind == PLAN_IMAGE)
-		snprintf(ref, sizeof(ref), "%s@%d", plan.image->name, plan.image->generation);
+	machines_plan(e, &guess, ret);
+}
+
+/* The image of that plan, "" if it is another kind. */
+static void
+ref_of(const struct plan *plan, char ret[80])
+{
+	ret[0] = '\0';
+	if (plan->kind == PLAN_IMAGE)
+		snprintf(ret, 80, "%s@%d", plan->image->name, plan->image->generation);
+}
+
+static void
+put_plan(const struct engine *e, json_t *ret, const struct machine *m)
+{
+	struct plan plan;
+	char ref[80];
+
+	plan_of(e, m, &plan);
+	ref_of(&plan, ref);
 	json_put(ret, "plan", plan_kind_name(plan.kind));
 	json_put(ret, "plan_reason", plan.reason);
 	json_put_flag(ret, "once", m->once);
@@ -210,20 +225,41 @@ archs_of(const struct image *image)
 	return archs;
 }
 
-static json_t *
-used_by(const struct engine *e, const struct image *image)
+/* Why the machine needs the image, or NULL. */
+static const char *
+why(const struct engine *e, const struct machine *m, const char *ref)
 {
-	json_t *names = json_array();
+	struct plan plan;
+	char next[80];
+
+	plan_of(e, m, &plan);
+	ref_of(&plan, next);
+	if (strcmp(next, ref) == 0)
+		return "boots it next";
+	if (m->boot && strcmp(m->boot->image, ref) == 0)
+		return "runs it";
+	return strcmp(m->last_good, ref) == 0 ? "would fall back to it" : NULL;
+}
+
+static void
+put_uses(const struct engine *e, json_t *ret, const struct image *image)
+{
+	json_t *names = json_array(), *uses = json_array();
 	char ref[80];
 
 	snprintf(ref, sizeof(ref), "%s@%d", image->name, image->generation);
 	for (size_t i = 0; i < e->nmachines; i++) {
 		const struct machine *m = e->machines[i];
+		const char *reason = why(e, m, ref);
 
-		if ((m->boot && strcmp(m->boot->image, ref) == 0) || strcmp(m->last_good, ref) == 0)
-			json_array_append_new(names, json_string(m->name));
+		if (!reason)
+			continue;
+		json_array_append_new(names, json_string(m->name));
+		json_array_append_new(uses, json_pack("{s:s, s:s}", "machine", m->name, "why",
+						      reason));
 	}
-	return names;
+	json_object_set_new(ret, "used_by", names);
+	json_object_set_new(ret, "uses", uses);
 }
 
 json_t *
@@ -246,7 +282,7 @@ view_images(struct engine *e)
 		json_put_num(one, "size", (int64_t)size);
 		put_or_null(one, "signer", image->signer);
 		put_or_null(one, "fault", image->fault);
-		json_object_set_new(one, "used_by", used_by(e, image));
+		put_uses(e, one, image);
 		json_array_append_new(list, one);
 	}
 	return list;

@@ -58,6 +58,9 @@ const struct schema_row schema_rows[] = {
 	{SCOPE_SERVER, "https-port", SCHEMA_PORT, AT(site, https_port), .normal = "443",
 	 .sample = "443", .least = 1, .most = 65535,
 	 .help = "Port of HTTPS (scripts for UEFI machines, agents)."},
+	{SCOPE_SERVER, "store-limit", SCHEMA_SIZE, AT(site, store_limit), .sample = "100GiB",
+	 .normal_help = "what the disk has", .least = GIB / 1024, .most = GIB << 20,
+	 .help = "How much the store of images may hold; `image add` refuses more."},
 
 	{SCOPE_FILE, "dhcp", SCHEMA_GROUP, .inner = SCOPE_DHCP, .place = AT(site, dhcp_place),
 	 .shown = true,

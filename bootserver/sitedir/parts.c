@@ -18,6 +18,7 @@
 #include "lib/hex.h"
 #include "lib/str.h"
 
+#define RESERVE (256 << 20)	/* bytes of the disk that images leave free */
 #define INCOMING ".incoming"	/* the one part that is on its way in; the lock makes it one */
 
 enum { PIECE = 1 << 20 };
@@ -118,12 +119,35 @@ part_there(int dirfd, const struct image_part *part)
 	return there;
 }
 
-/* Is there room for what is missing?  One sentence now instead of a full disk later. */
+/* Does an earlier part of the image have the same bytes? */
+static bool
+is_again(const struct image *image, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(image->parts[i].sha256, image->parts[at].sha256) == 0)
+			return true;
+	return false;
+}
+
+/* Bytes of the parts that are not there yet. */
+static uint64_t
+missing(int dirfd, const struct image *image)
+{
+	uint64_t need = 0;
+
+	for (size_t i = 0; i < image->nparts; i++)
+		if (!is_again(image, i) && !part_there(dirfd, &image->parts[i]))
+			need += image->parts[i].size;
+	return need;
+}
+
+/* Is there room for what is missing?  One sentence now instead of a full disk later: the database
+ * lies on the same disk as a rule, and a machine's boot cannot be remembered on a full one. */
 static int
 room_check(int dirfd, const struct image *image, struct err *err)
 {
 	int fd = openat(dirfd, "store/sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	uint64_t need = 0, room;
+	uint64_t need = missing(dirfd, image), room;
 	struct statvfs fs;
 
 	if (fd < 0)
@@ -133,15 +157,46 @@ room_check(int dirfd, const struct image *image, struct err *err)
 		return 0;
 	}
 	close(fd);
-	for (size_t i = 0; i < image->nparts; i++)
-		if (!part_there(dirfd, &image->parts[i]))
-			need += image->parts[i].size;
 	room = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (need == 0 || need + (need >> 6) <= room)
+	if (need == 0 || need + (need >> 6) + RESERVE <= room)
 		return 0;
-	return err_set(err, -ENOSPC, "the image needs %" PRIu64 " MiB in the store, and %" PRIu64
-		       " MiB are free: make room, for one with `bootserver image rm`",
-		       (need >> 20) + 1, room >> 20);
+	return err_set(err, -ENOSPC, "the image needs %" PRIu64 " MiB in the store; %" PRIu64
+		       " MiB are free, of which %d are kept for the database: make room, for one "
+		       "with `bootserver image rm`", (need >> 20) + 1, room >> 20,
+		       RESERVE >> 20);
+}
+
+/* Bytes of all parts that are there. */
+static int
+parts_size(int dirfd, uint64_t *ret, struct err *err)
+{
+	int fd = openat(dirfd, "store/sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct stat st;
+
+	if (!dir)
+		return err_errno(err, -errno, "cannot read store/sha256");
+	*ret = 0;
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (hex_is_sha256(entry->d_name) &&
+		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			*ret += (uint64_t)st.st_size;
+	closedir(dir);
+	return 0;
+}
+
+int
+parts_fit(int dirfd, const struct image *image, uint64_t limit, struct err *err)
+{
+	uint64_t need = missing(dirfd, image), have = 0;
+	int r = parts_size(dirfd, &have, err);
+
+	if (r < 0 || need == 0 || have + need <= limit)
+		return r;
+	return err_set(err, -ENOSPC, "the image needs %" PRIu64 " MiB, the store holds %" PRIu64
+		       " MiB, and server.store-limit is %" PRIu64 " MiB: remove a generation with "
+		       "`bootserver image rm`, or raise the limit", (need >> 20) + 1, have >> 20,
+		       limit >> 20);
 }
 
 static int

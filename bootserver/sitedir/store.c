@@ -239,22 +239,61 @@ take_out(int dirfd, const char *name, int generation, struct err *err)
 	return r;
 }
 
+/* The store is locked. */
+static int
+collect(int dirfd, uint64_t *ret_freed, struct err *err)
+{
+	struct images images;
+	int r = images_list(dirfd, &images, err);
+
+	if (r < 0)
+		return r;
+	r = parts_collect(dirfd, &images, ret_freed, err);
+	images_fini(&images);
+	return r;
+}
+
+int
+store_collect(int dirfd, uint64_t *ret_freed, struct err *err)
+{
+	int lock = store_lock(dirfd, err), r = lock;
+
+	if (r < 0)
+		return r;
+	r = collect(dirfd, ret_freed, err);
+	close(lock);
+	return r;
+}
+
+int
+store_fits(int dirfd, int folder, uint64_t limit, struct err *err)
+{
+	struct image image;
+	char *text = NULL;
+	size_t len = 0;
+	int r = file_read(folder, "manifest.json", &text, &len, err);
+
+	/* a folder that is no image is told so by store_add() */
+	if (r < 0 || image_parse(&image, text, len, err) < 0)
+		r = 0;
+	else {
+		r = parts_fit(dirfd, &image, limit, err);
+		image_fini(&image);
+	}
+	free(text);
+	return r;
+}
+
 int
 store_remove(int dirfd, const char *name, int generation, uint64_t *ret_freed, struct err *err)
 {
-	struct images images;
-	int lock = store_lock(dirfd, err);
-	int r = lock;
+	int lock = store_lock(dirfd, err), r = lock;
 
 	if (r < 0)
 		return r;
 	r = take_out(dirfd, name, generation, err);
 	if (r == 0)
-		r = images_list(dirfd, &images, err);
-	if (r == 0) {
-		r = parts_collect(dirfd, &images, ret_freed, err);
-		images_fini(&images);
-	}
+		r = collect(dirfd, ret_freed, err);
 	close(lock);
 	return r;
 }

@@ -36,6 +36,12 @@ int store_add(int dirfd, int folder, const struct store_watch *watch, struct sto
 int store_verify(int dirfd, const struct image *image, const struct store_watch *watch,
 		 struct err *err);
 
+/* Takes away parts that no image uses; *ret_freed in bytes. */
+int store_collect(int dirfd, uint64_t *ret_freed, struct err *err);
+
+/* Would the image in `folder` keep the store within `limit` bytes?  -ENOSPC with the figures. */
+int store_fits(int dirfd, int folder, uint64_t limit, struct err *err);
+
 /* Takes a generation out, and the parts that no other image uses; *ret_freed in bytes.  Its number
  * is not given again. -ENOENT when it is not there. */
 int store_remove(int dirfd, const char *name, int generation, uint64_t *ret_freed, struct err *err);

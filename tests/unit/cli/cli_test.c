@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <sqlite3.h>
+
 #include "lib/file.h"
 #include "lib/sha256.h"
 #include "lib/str.h"
@@ -68,7 +70,7 @@ usage(void **state)
 		{ "init --name Not_A_Label", "--name Not_A_Label" },
 		{ "init --address 10.9.0.1", "--address 10.9.0.1" },
 		{ "init --colour red", "init does not know \"--colour\"" },
-		{ "image", "add, ls, verify or rm" },
+		{ "image", "add, ls, verify, rm or gc" },
 		{ "image frob", "no \"image frob\"" },
 		{ "image add", "takes the folder of one built image" },
 		{ "image rm edge", "takes one NAME@GENERATION" },
@@ -308,7 +310,7 @@ image_in_use(void **state)
 	must("-C s check", 0);
 	assert_string_equal(r.err, "");
 	must("-C s image rm edge@2", 1);
-	assert_non_null(strstr(r.err, "edge@2 is used by n1"));
+	assert_non_null(strstr(r.err, "edge@2 is needed: n1 boots it next;"));
 	put("s/machines.d/n1.yaml",
 	    "machines: [{name: n1, mac: 52:54:00:00:00:01, arch: arm64}]\n");
 	must("-C s check", 1);
@@ -325,6 +327,61 @@ image_in_use(void **state)
 	must("-C s image rm edge@3", 1);	/* named, though there is a newer one */
 }
 
+/* What the engine remembered counts while it does not run; parts of no image go. */
+static void
+image_needed_by_history(void **state)
+{
+	char orphan[80] = "s/store/sha256/";
+	struct stat st;
+	sqlite3 *sql;
+
+	(void)state;
+	build("one", "edge", "one");
+	build("two", "edge", "two");
+	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	must("-C s image add one", 0);
+	must("-C s image add two", 0);
+	assert_int_equal(sqlite3_open("s/state/bootserver.db", &sql), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(sql,
+		"CREATE TABLE machines (name, last_good, image, generation);"
+		"INSERT INTO machines VALUES ('n7', 'edge@1', '', 0);"
+		"INSERT INTO machines VALUES ('n8', '', 'edge', 2)", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(sql);
+	must("-C s image rm edge@1", 1);
+	assert_non_null(strstr(r.err, "edge@1 is needed: n7 would fall back to it;"));
+	must("-C s image rm edge@2", 1);
+	assert_non_null(strstr(r.err, "edge@2 is needed: n8 is to be reimaged with it;"));
+
+	sha256_text(orphan + strlen(orphan), "an orphan", 9);
+	put(orphan, "an orphan");
+	must("-C s image gc", 0);
+	assert_int_not_equal(stat(orphan, &st), 0);
+	must("-C s image verify", 0);
+}
+
+/* More than the site's limit is refused with the figures. */
+static void
+image_over_the_limit(void **state)
+{
+	char *big = malloc(3 << 20);
+
+	(void)state;
+	memset(big, 'x', (3 << 20) - 1);
+	big[(3 << 20) - 1] = '\0';
+	build("big", "edge", big);
+	free(big);
+	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	put("s/site.yaml", "site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24, "
+	    "store-limit: 2MiB}\n");
+	must("-C s image add big", 1);
+	assert_non_null(strstr(r.err, "server.store-limit is 2 MiB"));
+	must("-C s image ls", 0);
+	assert_string_equal(r.out, "");
+	put("s/site.yaml", "site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24, "
+	    "store-limit: 4MiB}\n");
+	must("-C s image add big", 0);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_enter, folder_leave)
 
 int
@@ -336,6 +393,7 @@ main(void)
 		IN_FOLDER(check_tells_all), IN_FOLDER(check_warns),
 		IN_FOLDER(check_looks_into_parts), IN_FOLDER(images),
 		IN_FOLDER(image_in_use),
+		IN_FOLDER(image_needed_by_history), IN_FOLDER(image_over_the_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
