@@ -220,7 +220,8 @@ all_resources(void)
 			 resources("64Mi", "1Gi"));
 }
 
-/* Daemons live on the machines that hold disks; monitors on control-plane machines too. */
+/* Daemons live on the machines that hold disks, monitors on control-plane machines too: those have
+ * the part ceph with their images. */
 static json_t *
 has_role(const char *role)
 {
@@ -228,20 +229,28 @@ has_role(const char *role)
 			 json_sprintf(LABEL_ROLE "%s", role), "operator", "Exists");
 }
 
+/* No taint keeps them from there, but a node that is gone lets go of manager and gateway: those
+ * taints are NoExecute. */
 static json_t *
 placement_on(json_t *terms)
 {
-	return yaml_pack("{s:{s:{s:o}}, s:[{s:s}]}", "nodeAffinity",
+	return yaml_pack("{s:{s:{s:o}}, s:[{s:s, s:s}]}", "nodeAffinity",
 			 "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms",
-			 terms, "tolerations", "operator", "Exists");
+			 terms, "tolerations", "operator", "Exists", "effect", "NoSchedule");
+}
+
+static json_t *
+on_storage(void)
+{
+	return placement_on(yaml_pack("[o]", has_role("storage")));
 }
 
 static json_t *
 placement(void)
 {
-	return yaml_pack("{s:o, s:o}", "all", placement_on(yaml_pack("[o]", has_role("storage"))),
-			 "mon", placement_on(yaml_pack("[o, o]", has_role("storage"),
-						       has_role("control-plane"))));
+	return yaml_pack("{s:o, s:o}", "all", on_storage(), "mon",
+			 placement_on(yaml_pack("[o, o]", has_role("storage"),
+						has_role("control-plane"))));
 }
 
 static json_t *
@@ -340,10 +349,10 @@ object_store(const struct storage *storage)
 {
 	json_t *object = yaml_object(API, "CephObjectStore", SPACE, STORE), *gateway;
 
-	gateway = yaml_pack("{s:i, s:i, s:b, s:o, s:s}", "port", 80, "instances",
-			    storage->storers > 1 ? 2 : 1, "hostNetwork", 0, "resources",
-			    resources("128Mi", "1Gi"), "priorityClassName",
-			    "system-cluster-critical");
+	gateway = yaml_pack("{s:i, s:i, s:b, s:o, s:o, s:s}", "port", 80, "instances",
+			    storage->storers > 1 ? 2 : 1, "hostNetwork", 0, "placement",
+			    on_storage(), "resources", resources("128Mi", "1Gi"),
+			    "priorityClassName", "system-cluster-critical");
 	yaml_set(object, "spec",
 		 yaml_pack("{s:o, s:o, s:b, s:o}", "metadataPool", pool_spec(storage), "dataPool",
 			   pool_spec(storage), "preservePoolsOnDelete", 1, "gateway", gateway));
