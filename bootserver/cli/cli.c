@@ -94,6 +94,12 @@ const struct cli_command cli_commands[] = {
 		   "yourself.  The API server is api.DOMAIN, which the site's DNS knows.\n"
 		   "\n"
 		   "  --hours N    good for so long (default: 8; at most 8760)\n" },
+	{ .name = "pcap", .run = cli_pcap, .help = "write a machine's last DHCP packets",
+	  .usage = "pcap MACHINE [FILE]\n"
+		   "\n"
+		   "The last packets of the machine's cards, questions and answers of all\n"
+		   "servers, as a pcap file (tcpdump -r, Wireshark); without FILE on standard\n"
+		   "output.\n" },
 	{ .name = "image", .run = cli_image, .lists = true,
 	  .help = "add, list, verify or remove images",
 	  .usage = "image add FOLDER\n"

@@ -12,6 +12,7 @@
 #include "engine/agent.h"
 #include "engine/boot.h"
 #include "engine/cluster.h"
+#include "engine/ear.h"
 #include "engine/hub.h"
 #include "engine/images.h"
 #include "engine/machines.h"
@@ -69,6 +70,7 @@ static const struct {
 	{ "tftp", true, timeline_tftp },
 	{ "child", true, child },
 	{ "answer", true, edit_answer },
+	{ "heard", false, ear_heard },
 	{ "greet", false, timeline_greet },
 	{ "boot", false, boot_script },
 	{ "site-json", false, boot_site_json },
@@ -229,6 +231,7 @@ engine_tick(struct engine *e)
 	agent_tick(e);
 	timeline_sweep(e);
 	names_tick(e);
+	ear_tick(e);
 }
 
 int
@@ -272,6 +275,7 @@ engine_free(struct engine *e)
 	start_fini(e);
 	edit_fini(e);
 	names_fini(e);
+	ear_fini(e);
 	db_close(&e->db);
 	free(e->hub);
 	free(e);

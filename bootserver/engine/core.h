@@ -48,6 +48,7 @@ struct child_word {
 };
 
 struct hub;
+struct ear;
 struct cluster;
 
 struct engine {
@@ -89,6 +90,7 @@ struct engine {
 	size_t npolls, polls_size;
 	struct answer *answers;	/* sent after the commit */
 	size_t nanswers, answers_size;
+	struct ear *ear;	/* NULL: nothing heard yet */
 	struct hub *hub;	/* live subscribers to events */
 	struct child_word children[CHILD_COUNT];	/* as the keeper says */
 	struct metrics metrics;

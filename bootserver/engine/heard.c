@@ -49,22 +49,28 @@ lease_machine(struct engine *e, const char *mac, bool boots)
 	return machines_claim(e, &claims);
 }
 
+struct boot *
+timeline_firmware(struct engine *e, struct machine *m, bool ipxe)
+{
+	const struct boot *b = m->boot;
+
+	if (comes_late(b, ipxe ? LATE_MS : RESET_MS))
+		return NULL;
+	/* Firmware asks again where iPXE had been: the machine was switched off while it waited. */
+	if (!ipxe && b && !b->past && b->phase >= PHASE_SCRIPT)
+		return timeline_begin(e, m);
+	return timeline_early(e, m);
+}
+
 static void
 lease_event(struct engine *e, struct machine *m, const char *ip, bool ipxe)
 {
-	struct boot *b = m->boot;
+	struct boot *b = timeline_firmware(e, m, ipxe);
 	char text[64];
 	struct note note = { .phase = PHASE_DHCP, .state = STATE_DONE, .from = "keeper",
 			     .text = text };
 
-	if (comes_late(b, ipxe ? LATE_MS : RESET_MS))
-		return;
-	/* Firmware asks again where iPXE had been: the machine was switched off while it waited. */
-	if (!ipxe && b && !b->past && b->phase >= PHASE_SCRIPT)
-		b = timeline_begin(e, m);
-	else
-		b = timeline_early(e, m);
-	if (b->phase > PHASE_DHCP)
+	if (!b || b->phase > PHASE_DHCP)
 		return;
 	snprintf(text, sizeof(text), "%s has %s", ipxe ? "iPXE" : "firmware", ip);
 	timeline_note(e, b, &note);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/agent.h"
+#include "engine/ear.h"
 #include "engine/edit.h"
 #include "engine/images.h"
 #include "engine/access.h"
@@ -306,6 +307,21 @@ make_kubeconfig(const struct route_call *call)
 }
 
 static int
+get_pcap(const struct route_call *call)
+{
+	size_t len;
+	void *bytes = ear_pcap(call->e, call->m, &len);
+
+	if (!bytes)
+		return fault(call, 404, "no DHCP packet of this machine was heard since the server "
+			     "started");
+	*call->ret = json_object();
+	json_put_bytes(*call->ret, "pcap", bytes, len);
+	free(bytes);
+	return 200;
+}
+
+static int
 get_images(const struct route_call *call)
 {
 	*call->ret = view_images(call->e);
@@ -348,6 +364,7 @@ static const struct {
 	{ "POST", "/v1/machines/*/reimage", reimage, "image:s generation:i reboot:b" },
 	{ "POST", "/v1/machines/*/reboot", reboot },
 	{ "POST", "/v1/machines/*/wipe", wipe_disk, "serial:s confirm:s" },
+	{ "GET", "/v1/machines/*/pcap", get_pcap },
 	{ "GET", "/v1/cluster", get_cluster },
 	{ "POST", "/v1/cluster/kubeconfig", make_kubeconfig, "hours:i" },
 	{ "GET", "/v1/images", get_images },

@@ -24,6 +24,10 @@ struct boot *timeline_begin(struct engine *e, struct machine *m);
 /* The boot that something before `script` belongs to: the present one unless it went past. */
 struct boot *timeline_early(struct engine *e, struct machine *m);
 
+/* The boot that a question of firmware (or iPXE) belongs to; NULL: a late word of one that went on
+ * already. */
+struct boot *timeline_firmware(struct engine *e, struct machine *m, bool ipxe);
+
 /* A word of the boot before the present one shows that the present one never was: a late word or
  * somebody else began it.  `b` is the present one again. */
 void timeline_revive(struct engine *e, struct boot *b);

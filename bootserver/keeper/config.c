@@ -37,6 +37,8 @@ carry_out(struct keeper *keeper, json_t *config, struct err *err)
 		r = tftp_fill(keeper, config, err);
 	if (r < 0)
 		return r;
+	if (ear_listen(keeper, json_str(config, "interface", "")))
+		sockets = true;
 	json_decref(keeper->config);
 	keeper->config = json_incref(config);
 	child_event(&keeper->engine, CHILD_READY);

@@ -186,6 +186,7 @@ static void
 finish(struct keeper *keeper)
 {
 	sockets_close(keeper);
+	ear_forget(keeper);
 	json_decref(keeper->config);
 	free(keeper->data);
 	sd_event_source_disable_unref(keeper->from_lease);
@@ -197,7 +198,7 @@ finish(struct keeper *keeper)
 int
 keeper_run(const char *site_dir)
 {
-	struct keeper keeper = { .dir = -1, .api = -1, .lease = -1 };
+	struct keeper keeper = { .dir = -1, .api = -1, .lease = -1, .ear = -1 };
 	struct err err;
 	int r;
 

@@ -36,6 +36,8 @@ struct keeper {
 	int web_peer;		/* web's end of the pair to the engine; -1: it has it */
 
 	int api;		/* operator's listening socket */
+	int ear;		/* packet socket for web; negative: none */
+	char *ear_interface;
 	int lease;		/* datagrams of lease-event */
 	sd_event_source *from_lease;
 	struct listen listens[LISTEN_MAX];
@@ -82,6 +84,10 @@ int sockets_unix(struct keeper *keeper, struct err *err);	/* api and lease */
 /* Opens what `wanted` (the config's `listen`) names and closes the rest; *ret_changed. */
 int sockets_listen(struct keeper *keeper, const json_t *wanted, bool *ret_changed, struct err *err);
 void sockets_close(struct keeper *keeper);
+
+/* ear.c: hears DHCP on the interface; true: the socket is another one than before. */
+bool ear_listen(struct keeper *keeper, const char *interface);
+void ear_forget(struct keeper *keeper);
 
 /* owner.c: "nginx (process 812)" for a port in use, or "another process"; fresh memory. */
 char *owner_of_port(const char *table, int port);	/* "tcp", "udp" */

@@ -99,7 +99,7 @@ static int
 send_start(struct keeper *keeper, struct err *err)
 {
 	json_t *body = json_object(), *list = json_array();
-	int fds[LISTEN_MAX + 2], r;
+	int fds[LISTEN_MAX + 3], r;
 	size_t nfds = 0;
 
 	json_put(body, "type", "start");
@@ -119,8 +119,10 @@ send_start(struct keeper *keeper, struct err *err)
 		r = err_errno(err, -errno, "cannot open store/sha256 and run/tftp");
 	else
 		r = put_settings(keeper, body, err);
+	json_put_flag(body, "ear", keeper->ear >= 0);
+	fds[nfds + 2] = keeper->ear;
 	if (r == 0)
-		r = msg_send(keeper->to_web.fd, body, fds, nfds + 2, err);
+		r = msg_send(keeper->to_web.fd, body, fds, nfds + 2 + (keeper->ear >= 0), err);
 	close(fds[nfds]);
 	close(fds[nfds + 1]);
 	json_decref(body);

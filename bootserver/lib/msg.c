@@ -37,6 +37,7 @@ static const struct {
 	{ "child", { "name:s", "state:s" } },
 	{ "ready", { NULL } },
 	{ "greet", { "ip:s" } },
+	{ "heard", { "mac:s", "kind:s", "reply:b", "port:i", "frame:s" } },
 	{ "boot", { "id:i", "ip:s", "claims:o" } },
 	{ "site-json", { "id:i", "nonce:s", "ip:s" } },
 	{ "report", { "nonce:s", "ip:s", "phase:s", "state:s", "text:s" } },

@@ -36,6 +36,7 @@ struct web {
 	struct link *link;		/* to the engine */
 	struct server *servers;		/* listening, and retired ones that still serve */
 	struct peer *peers;
+	struct ear *ear;		/* or NULL */
 	struct metrics *metrics;
 	struct limits limits;
 	json_t *scripts;		/* name: text */

@@ -17,6 +17,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/msg.h"
+#include "web/ear.h"
 #include "web/limits.h"
 #include "web/link.h"
 #include "web/metrics.h"
@@ -128,13 +129,14 @@ https_port(const json_t *listen)
 	return 0;
 }
 
-/* The descriptors of `start`: one for each row of `listen`, then the two folders. */
+/* The descriptors of `start`: one for each row of `listen`, then the two folders and the ear. */
 static int
 take_folders(struct web *web, struct msg *start, struct err *err)
 {
 	size_t listening = json_array_size(json_object_get(start->body, "listen"));
+	bool ear = json_flag(start->body, "ear", false);
 
-	if (listening == 0 || start->nfds != listening + 2)
+	if (listening == 0 || start->nfds != listening + 2 + ear)
 		return err_set(err, -EBADMSG, "start came with %zu descriptors for %zu sockets",
 			       start->nfds, listening);
 	web->store = start->fds[listening];
@@ -300,9 +302,13 @@ begin(struct web *web, struct err *err)
 	if (r < 0)
 		return r;
 	r = take_start(web, &start, err);
-	msg_fini(&start);
 	if (r == 0)
 		r = link_open(web, ENGINE_FD, err);
+	if (r == 0 && json_flag(start.body, "ear", false)) {
+		r = ear_open(web, start.fds[start.nfds - 1], err);
+		start.fds[start.nfds - 1] = -1;
+	}
+	msg_fini(&start);
 	if (r < 0)
 		return r;
 	r = watch(web);
@@ -317,6 +323,7 @@ begin(struct web *web, struct err *err)
 static void
 end(struct web *web)
 {
+	ear_close(web);
 	peer_release_all(web);
 	server_close_all(web);
 	link_close(web->link);
