@@ -100,6 +100,12 @@ const struct cli_command cli_commands[] = {
 		   "The last packets of the machine's cards, questions and answers of all\n"
 		   "servers, as a pcap file (tcpdump -r, Wireshark); without FILE on standard\n"
 		   "output.\n" },
+	{ .name = "export", .run = cli_export,
+	  .help = "print settings for the site's other DHCP server",
+	  .usage = "export dhcp [isc|kea|dnsmasq|windows|mikrotik]\n"
+		   "\n"
+		   "Where another server gives the addresses (dhcp: {mode: none}): what it must "
+		   "be\ntold, so that its clients boot from here.\n" },
 	{ .name = "image", .run = cli_image, .lists = true,
 	  .help = "add, list, verify or remove images",
 	  .usage = "image add FOLDER\n"

@@ -82,35 +82,88 @@ add_names(struct buf *text, const struct site *site, const struct dnsmasq_paths 
 	buf_format(text, "addn-hosts=%s\n", paths->names);
 }
 
+static size_t
+pool_of(uint32_t first, uint32_t last)
+{
+	return first != 0 ? last - first + 1 : 0;
+}
+
 /* In steps, so that a machine more does not change the text. */
 static size_t
 lease_limit(const struct site *site, size_t nhosts)
 {
-	size_t pool = site->range_first != 0 ? site->range_last - site->range_first + 1 : 0;
-	size_t limit = 1024;
+	size_t pool = pool_of(site->range_first, site->range_last), limit = 1024;
 
+	for (size_t i = 0; i < site->nnetworks; i++)
+		pool += pool_of(site->networks[i].range_first, site->networks[i].range_last);
 	while (limit < pool + site->nmachines + nhosts + 16)
 		limit *= 2;
 	return limit;
 }
 
+/* One subnet that is leased in; `tag`: what is set for its clients, "" or with a comma. */
 static void
-add_range(struct buf *text, const struct site *site)
+add_leased(struct buf *text, const struct site *site, const struct site_network *network,
+	   const char *tag)
 {
 	char first[NET_IP4_TEXT], last[NET_IP4_TEXT], mask[NET_IP4_TEXT];
+	uint32_t bits = net_cidr_mask(&network->subnet);
+
+	net_ip4_format(mask, bits);
+	net_ip4_format(first, network->range_first != 0 ? network->range_first :
+							  network->subnet.address & bits);
+	net_ip4_format(last, network->range_last);
+	buf_format(text, "dhcp-range=%s%s,%s,%s,%lld\n", tag, first,
+		   network->range_first != 0 ? last : "static", mask, (long long)site->lease_s);
+}
+
+static void
+add_router(struct buf *text, const char *tag, uint32_t gateway)
+{
+	char ip[NET_IP4_TEXT];
+
+	net_ip4_format(ip, gateway);
+	/* an empty option: else dnsmasq would name itself as the router */
+	buf_format(text, "dhcp-option=%soption:router%s%s\n", tag, gateway != 0 ? "," : "",
+		   gateway != 0 ? ip : "");
+}
+
+/* The server's own subnet, unless only relayed requests are answered, and those behind relays:
+ * dnsmasq takes the one that holds the relay's address (giaddr). */
+static void
+add_ranges(struct buf *text, const struct site *site)
+{
+	const struct site_network own = {
+		.subnet = site->address, .range_first = site->range_first,
+		.range_last = site->range_last,
+	};
+
+	if (site->dhcp == SITE_DHCP_AUTHORITATIVE)
+		add_leased(text, site, &own, "");
+	for (size_t i = 0; i < site->nnetworks; i++) {
+		char *tag = str_format("set:net%zu,", i + 1);
+
+		add_leased(text, site, &site->networks[i], tag);
+		free(tag);
+	}
+	add_router(text, "", site->gateway);
+	for (size_t i = 0; i < site->nnetworks; i++) {
+		char *tag = str_format("tag:net%zu,", i + 1);
+
+		add_router(text, tag, site->networks[i].gateway);
+		free(tag);
+	}
+}
+
+static void
+add_proxy(struct buf *text, const struct site *site)
+{
+	char first[NET_IP4_TEXT], mask[NET_IP4_TEXT];
 	uint32_t bits = net_cidr_mask(&site->address);
 
 	net_ip4_format(mask, bits);
-	net_ip4_format(first, site->range_first != 0 ? site->range_first :
-						       site->address.address & bits);
-	net_ip4_format(last, site->range_last);
-	if (site->dhcp == SITE_DHCP_PROXY) {
-		net_ip4_format(first, site->address.address & bits);
-		buf_format(text, "dhcp-range=%s,proxy,%s\n", first, mask);
-		return;
-	}
-	buf_format(text, "dhcp-range=%s,%s,%s,%lld\n", first,
-		   site->range_first != 0 ? last : "static", mask, (long long)site->lease_s);
+	net_ip4_format(first, site->address.address & bits);
+	buf_format(text, "dhcp-range=%s,proxy,%s\n", first, mask);
 }
 
 /*
@@ -122,8 +175,6 @@ add_range(struct buf *text, const struct site *site)
 static void
 add_leases(struct buf *text, const struct site *site, size_t nhosts, const char *server)
 {
-	char gateway[NET_IP4_TEXT];
-
 	buf_text(text,
 		 "\n"
 		 "dhcp-authoritative\n"
@@ -131,11 +182,7 @@ add_leases(struct buf *text, const struct site *site, size_t nhosts, const char 
 		 "dhcp-ignore-names\n"
 		 "no-ping\n");
 	buf_format(text, "dhcp-lease-max=%zu\n", lease_limit(site, nhosts));
-	add_range(text, site);
-	net_ip4_format(gateway, site->gateway);
-	/* an empty option: else dnsmasq would name itself as the router */
-	buf_format(text, "dhcp-option=option:router%s%s\n", site->gateway != 0 ? "," : "",
-		   site->gateway != 0 ? gateway : "");
+	add_ranges(text, site);
 	buf_text(text, "dhcp-option=option:dns-server");
 	add_addresses(text, &site->dns, server);
 	buf_text(text, "\n");
@@ -293,7 +340,7 @@ dnsmasq_render(const struct site *site, const struct dnsmasq_paths *paths,
 	add_names(&text, site, paths, server);
 	if (site->dhcp == SITE_DHCP_PROXY) {
 		buf_text(&text, "\ndhcp-pxe-vendor=PXEClient,HTTPClient\n");
-		add_range(&text, site);
+		add_proxy(&text, site);
 	} else if (site->dhcp != SITE_DHCP_NONE) {
 		add_leases(&text, site, learnt->nhosts, server);
 	}

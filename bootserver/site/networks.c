@@ -85,6 +85,10 @@ site_check_networks(const struct site *site, struct site_findings *findings)
 		check_subnet(site, n, findings);
 		if (n->range_first)
 			check_range(site, n, findings);
+		if (!site_marks_has(site->marks, &n->gateway))
+			site_find_warning(findings, &n->place,
+					  "machines of this network are told no router: they will "
+					  "not find the server, which is not in it");
 		if (n->gateway && !net_cidr_holds(&n->subnet, n->gateway))
 			site_find_error(findings, place_of(site, &n->gateway, n),
 					"the gateway is not in this network's subnet");

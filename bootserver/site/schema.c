@@ -68,8 +68,9 @@ const struct schema_row schema_rows[] = {
 	{SCOPE_DHCP, "mode", SCHEMA_WORD, AT(site, dhcp), .words = words_dhcp,
 	 .normal = "authoritative", .sample = "authoritative",
 	 .help = "authoritative: this is the site's DHCP server. proxy: another one gives "
-		 "addresses, this one adds what to boot. relay: requests come through relay "
-		 "agents. none: no DHCP at all."},
+		 "addresses, this one adds what to boot. relay: all requests come through relay "
+		 "agents (networks). none: no DHCP; `export dhcp` prints another server's "
+		 "settings."},
 	{SCOPE_DHCP, "range", SCHEMA_RANGE, AT(site, range_first), .shown = true,
 	 .sample = "10.9.0.100-10.9.0.199",
 	 .help = "The pool for machines without an address of their own. Without it only "

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "dnsmasq/dnsmasq.h"
+#include "dnsmasq/export.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/proc.h"
@@ -101,7 +102,8 @@ static void
 golden(void **state)
 {
 	static const char *const names[] = {
-		"authoritative", "proxy", "none", "reserved", "uplink",
+		"authoritative", "proxy", "none", "reserved", "uplink", "relay",
+		"routed",
 	};
 
 	(void)state;
@@ -126,6 +128,29 @@ golden(void **state)
 		free(yaml);
 		free(path);
 	}
+}
+
+/* The settings for each other kind of DHCP server, and Kea's as JSON. */
+static void
+exported(void **state)
+{
+	char *yaml, *text;
+	struct site *site;
+
+	(void)state;
+	assert_int_equal(file_read(AT_FDCWD, "tests/golden/dnsmasq/export.yaml", &yaml, NULL,
+				   &err), 0);
+	site = site_of(yaml);
+	for (const char *const *kind = export_kinds; *kind != NULL; kind++) {
+		text = export_dhcp(site, *kind);
+		compare("export", *kind, text);
+		if (str_eq(*kind, "dnsmasq"))
+			dnsmasq_takes("export", text);
+		free(text);
+	}
+	assert_null(export_dhcp(site, "bind"));
+	site_free(site);
+	free(yaml);
 }
 
 #define SITE \
@@ -252,6 +277,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden),
+		cmocka_unit_test(exported),
 		cmocka_unit_test(reservations_within),
 		cmocka_unit_test(firmware_by_rule),
 		cmocka_unit_test(ten_thousand_machines),

@@ -64,7 +64,7 @@ def test_what_is_asked_and_answered(rack, tmp_path):
     senders = {packet[IP].src for packet in found}
     assert {"0.0.0.0", "10.9.0.1", "10.9.0.77"} <= senders
     assert all(packet[BOOTP].chaddr[:6].hex(":") == MAC for packet in found)
-    with pytest.raises(RackError, match="no machine"):
+    with pytest.raises(RackError, match="no such machine"):
         rack.server.command("pcap", "n9", path)
 
 

@@ -1,0 +1,60 @@
+"""Programs of other people's networks, for tests: Debian packages of this host's release, downloaded by apt,
+unpacked under the cache and run from there.  Nothing is installed, so no service of the host is started."""
+
+import glob
+import os
+import shutil
+import subprocess
+
+from .namespace import RackError
+
+CACHE = os.path.join(os.environ.get("CACHE") or os.path.join(
+    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "bootserver"), "foreign")
+
+
+def _run(*argv):
+    done = subprocess.run(argv, check=False, capture_output=True, text=True,
+                          env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+    if done.returncode:
+        raise RackError(f"`{' '.join(argv)}` failed: {done.stderr or done.stdout}")
+    return done.stdout
+
+
+def unpacked(package):
+    """The folder of a package and what it needs that this host lacks; made once a version."""
+    version = next((line.split()[1] for line in _run("apt-cache", "policy", package).splitlines()
+                    if line.startswith("  Candidate:")), "(none)")
+    if version == "(none)":
+        raise RackError(f"this host's package lists have no {package}: apt-get update")
+    folder = os.path.join(CACHE, f"{package}-{version.replace(':', '_')}")
+    if os.path.isdir(folder):
+        return folder
+    part = folder + ".part"
+    shutil.rmtree(part, ignore_errors=True)
+    os.makedirs(os.path.join(part, "debs", "partial"))
+    _run("apt-get", "-q", "-q", "-y", "--download-only", "--no-install-recommends",
+         "-o", f"Dir::Cache::Archives={part}/debs", "-o", "APT::Sandbox::User=root", "install", package)
+    for deb in glob.glob(f"{part}/debs/*.deb"):
+        _run("dpkg-deb", "-x", deb, part)
+    shutil.rmtree(os.path.join(part, "debs"))
+    os.rename(part, folder)
+    return folder
+
+
+def environment(folder, **more):
+    """For a program out of such a folder: its libraries, then the host's."""
+    libraries = glob.glob(f"{folder}/usr/lib/*-linux-gnu*") + glob.glob(f"{folder}/lib/*-linux-gnu*")
+    return {**os.environ, "LD_LIBRARY_PATH": ":".join(libraries), **more}
+
+
+def kea(rack, name, config, network):
+    """Kea's DHCPv4 server on a network of the rack's namespace, by a configuration (text); returns its log's
+    path.  It ends with the rack."""
+    folder = unpacked("kea-dhcp4-server")
+    path, log = (os.path.join(rack.folder, f"{name}.{suffix}") for suffix in ("json", "log"))
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(config)
+    rack.net.start(name, [f"{folder}/usr/sbin/kea-dhcp4", "-c", path], log, network=network,
+                   env=environment(folder, KEA_PIDFILE_DIR=rack.folder, KEA_LOCKFILE_DIR="none",
+                                   KEA_DHCP_DATA_DIR=rack.folder))
+    return log
