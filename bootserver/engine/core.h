@@ -41,11 +41,8 @@ struct answer {
 	int64_t asked_ms;	/* a script: when it was asked for, monotonic; 0: something else */
 };
 
-/* What the keeper last said of one of its children. */
 enum { CHILD_DNSMASQ, CHILD_WEB, CHILD_CHRONY, CHILD_COUNT };
-struct child_word {
-	char state[32], text[160];
-};
+struct child_word { char state[32], text[160]; };	/* as the keeper last said */
 
 struct hub;
 struct ear;
@@ -92,7 +89,7 @@ struct engine {
 	size_t nanswers, answers_size;
 	struct ear *ear;	/* NULL: nothing heard yet */
 	struct hub *hub;	/* live subscribers to events */
-	struct child_word children[CHILD_COUNT];	/* as the keeper says */
+	struct child_word children[CHILD_COUNT];
 	struct metrics metrics;
 };
 
