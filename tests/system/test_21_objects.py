@@ -179,6 +179,8 @@ def judged_fixture(server):
 def test_the_api_server_takes_all(judged, site):
     server = judged
     for stage in stages(site):
+        if stage["name"] == "rook" and len(server.parts) < 2:
+            pytest.skip("the image has no part ceph, so Rook's stages, the last ones, are shown to nobody")
         from_parts(server, stage.get("files", []))
         own = own_files(server, site, stage)
         if own:
