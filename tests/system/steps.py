@@ -1,5 +1,6 @@
 """Sentences that several tests assert."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -50,3 +51,19 @@ def other_generation(rack, image, version):
     with open(manifest, "w", encoding="utf-8") as file:
         json.dump(told, file)
     return folder
+
+
+def add_small_image(server, folder):
+    """An image of two small files: the API does not look into them."""
+    os.makedirs(folder)
+    parts = []
+    for part in ("kernel", "initrd"):
+        data = part.encode()
+        name = hashlib.sha256(data).hexdigest()
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(data)
+        parts.append({"part": part, "arch": "amd64", "sha256": name, "size": len(data)})
+    with open(os.path.join(folder, "manifest.json"), "w", encoding="ascii") as file:
+        json.dump({"schema": 1, "name": "edge", "version": "1", "parts": parts,
+                   "args": {"amd64": "quiet"}}, file)
+    server.command("image", "add", folder)

@@ -1,8 +1,6 @@
 """The operator's API is what docs/openapi.yaml says: schemathesis against a running server, and what
 becomes of machines that are written through it."""
 
-import hashlib
-import json
 import os
 import socket
 import subprocess
@@ -12,6 +10,7 @@ import pytest
 
 from rack.events import ApiError, UnixConnection
 from rack.rack import ROOT
+from steps import add_small_image
 
 MACHINES = [{"name": "n1", "mac": "52:54:00:00:00:01"}, {"name": "n2", "mac": "52:54:00:00:00:02"}]
 
@@ -48,22 +47,6 @@ class Bridge:
 
     def close(self):
         self.listener.close()
-
-
-def add_small_image(server, folder):
-    """An image of two small files: the API does not look into them."""
-    os.makedirs(folder)
-    parts = []
-    for part in ("kernel", "initrd"):
-        data = part.encode()
-        name = hashlib.sha256(data).hexdigest()
-        with open(os.path.join(folder, name), "wb") as file:
-            file.write(data)
-        parts.append({"part": part, "arch": "amd64", "sha256": name, "size": len(data)})
-    with open(os.path.join(folder, "manifest.json"), "w", encoding="ascii") as file:
-        json.dump({"schema": 1, "name": "edge", "version": "1", "parts": parts,
-                   "args": {"amd64": "quiet"}}, file)
-    server.command("image", "add", folder)
 
 
 @pytest.fixture

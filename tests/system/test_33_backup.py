@@ -5,12 +5,56 @@ import os
 import time
 
 from rack.server import Server
-from steps import healthy, one_lease
+from steps import add_small_image, healthy, one_lease
 
 
 def read(server, path):
     with open(os.path.join(server.site_folder, path), "rb") as file:
         return file.read()
+
+
+def back_up(rack):
+    """A backup of the running server, which then ends; the server restored from it, not yet started."""
+    first, secret = rack.server, os.path.join(rack.folder, "secret")
+    with open(secret, "w", encoding="ascii") as file:
+        file.write("correct horse\n")
+    backup, began = os.path.join(rack.folder, "site.backup"), time.monotonic()
+    first.command("backup", "--passphrase-file", secret, backup)
+    print(f"\n  backup: {os.path.getsize(backup) / 1e6:.1f} MB in {time.monotonic() - began:.1f} s", end="")
+    with open(backup, "rb") as file:    # nothing of a key can be seen in it
+        assert b"PRIVATE KEY" not in file.read()
+    status, _ = first.stop()
+    assert status == 0
+    second = rack.server = Server(rack, os.path.join(rack.folder, "other"))
+    os.makedirs(second.site_folder)
+    second.command("restore", "--passphrase-file", secret, backup)
+    second.command("image", "verify")
+    for path in ("pki/ca.key", "pki/ca.crt", "pki/engine.key", "site.yaml", "machines.d/n2.yaml"):
+        assert read(second, path) == read(first, path), path
+    return second
+
+
+def test_what_the_engine_knows(rack):
+    """Without a machine: what was approved, ordered and written a moment before is there afterwards."""
+    rack.site.update(image="edge", machines=[{"name": "n1", "mac": "52:54:00:00:00:01"}])
+    rack.server.write_site(rack.site)
+    rack.server.command("init")
+    add_small_image(rack.server, os.path.join(rack.folder, "built"))
+    rack.server.start()
+    first = rack.server
+    first.api("POST", "/v1/machines", {"name": "n2", "mac": "52:54:00:00:00:22"})
+    rack.net.run("curl", "-s", "-m", "5", "http://10.9.0.1/v1/boot?mac=52:54:00:00:00:33&arch=x86_64&platform=efi")
+    first.api("POST", "/v1/machines/52:54:00:00:00:33/approve", {"name": "n3"})
+    first.api("PUT", "/v1/machines/n1/plan", {"kind": "rescue", "once": True})
+    before = {machine["name"]: machine for machine in first.api("GET", "/v1/machines")}
+    second = back_up(rack)
+    second.start()
+    after = {machine["name"]: machine for machine in second.api("GET", "/v1/machines")}
+    assert sorted(after) == ["n1", "n2", "n3"]
+    for name, key in (("n1", "plan"), ("n1", "once"), ("n2", "file"), ("n3", "approved"), ("n3", "macs"),
+                      ("n3", "code")):
+        assert after[name][key] == before[name][key], (name, key)
+    assert second.api("GET", "/v1/machines/n3")["boots"][0]["events"]
 
 
 def test_another_server_takes_over(rack):
@@ -24,23 +68,7 @@ def test_another_server_takes_over(rack):
     one_lease(rack, n1)
     before = first.api("GET", "/v1/machines/n1")
 
-    secret = os.path.join(rack.folder, "secret")
-    with open(secret, "w", encoding="ascii") as file:
-        file.write("correct horse\n")
-    backup, began = os.path.join(rack.folder, "site.backup"), time.monotonic()
-    first.command("backup", "--passphrase-file", secret, backup)
-    print(f"\n  backup: {os.path.getsize(backup) >> 20} MiB in {time.monotonic() - began:.1f} s", end="")
-    # nothing of a key can be seen in it
-    assert b"PRIVATE KEY" not in open(backup, "rb").read()
-    status, _ = first.stop()
-    assert status == 0
-
-    second = rack.server = Server(rack, os.path.join(rack.folder, "other"))
-    os.makedirs(second.site_folder)
-    second.command("restore", "--passphrase-file", secret, backup)
-    second.command("image", "verify")
-    for path in ("pki/ca.key", "pki/ca.crt", "pki/engine.key", "site.yaml", "machines.d/n2.yaml"):
-        assert read(second, path) == read(first, path), path
+    second = back_up(rack)
     second.start()
     after = second.api("GET", "/v1/machines/n1")
     for key in ("key", "ip", "image", "last_good", "macs", "state"):
