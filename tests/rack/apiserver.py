@@ -118,7 +118,8 @@ class ApiServer:
         self.net.run("curl", "--silent", "--fail", "--output", "/dev/null", "--cacert", "/etc/kubernetes/pki/ca.crt",
                      "--retry", "120", "--retry-all-errors", "--retry-delay", "1",
                      f"https://{address}:6443/readyz", timeout=180)
-        self.kubeadm("init", "phase", "upload-config", "all", config)   # which makes the admin one, too
+        for phase in ("upload-config", "addon"):    # the first makes the admin one, too
+            self.kubeadm("init", "phase", phase, "all", config)
 
     def _run(self, name):
         with open(self.inside(f"/etc/kubernetes/manifests/{name}.yaml"), encoding="utf-8") as file:

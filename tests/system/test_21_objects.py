@@ -125,7 +125,6 @@ def renews(server, node):
 
 
 def test_nodes_may_join_without_a_token(server):
-    server.kubeadm("init", "phase", "addon", "all", f"--config={PLACE}/kubeadm.yaml")
     renew = ("create", "certificatesigningrequests.certificates.k8s.io", "--subresource=selfnodeclient")
     reach = ("get", "nodes", "--subresource=proxy")
     assert may(server, *renew, as_node="n4") == "no"
