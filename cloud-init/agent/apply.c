@@ -152,7 +152,8 @@ is_there(const char *text)
 	return true;
 }
 
-/* The last line of what kubectl says, or why it said nothing. */
+/* The last line of what kubectl says, or why it said nothing.  An API server that is away is told
+ * in as many words as there are ways to meet it. */
 static const char *
 complaint(int r, char *text, const struct err *err)
 {
@@ -161,6 +162,8 @@ complaint(int r, char *text, const struct err *err)
 
 	if (r < 0)
 		return err->text;
+	if (strstr(text, "dial tcp") || strstr(text, "failed to download openapi"))
+		return "the API server does not answer";
 	while (len > 0 && text[len - 1] == '\n')
 		text[--len] = '\0';
 	at = strrchr(text, '\n');

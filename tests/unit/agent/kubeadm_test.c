@@ -149,7 +149,7 @@ once(void **state)
 	tree_file("/bin/kubectl", "#!/bin/sh\nd=${0%/bin/kubectl}; echo \"$2\" >>\"$d/log\"\n"
 		  "echo secret/new\n"
 		  "echo 'Error from server (AlreadyExists): secrets \"x\" already exists'\n"
-		  "[ -e \"$d/first\" ] || echo 'error: no connection'\n: >\"$d/first\"; exit 1\n");
+		  "[ -e \"$d/first\" ] || echo 'error: dial tcp: no'\n: >\"$d/first\"; exit 1\n");
 	assert_int_equal(chmod(where(path, "/bin/kubectl"), 0755), 0);
 	assert_int_equal(apply_stage(o, &err), 0);
 	log = where_text("/log");
