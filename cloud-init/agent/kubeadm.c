@@ -60,11 +60,23 @@ weight(const char *line, size_t len)
 	return 1;
 }
 
+/* Past the words that each of its errors begins with. */
+static const char *
+past_words(const char *line)
+{
+	static const char *const words[] = { "error: ", "error execution phase " };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (str_starts(line, words[i]))
+			line += strlen(words[i]);
+	return line;
+}
+
 void
 kubeadm_reason(const char *output, char *ret, size_t size)
 {
 	int best = 0;
-	size_t len;
+	size_t len, skipped;
 
 	str_copy(ret, size, "it said nothing");
 	for (const char *line = output; *line; line += len + (line[len] == '\n')) {
@@ -75,7 +87,8 @@ kubeadm_reason(const char *output, char *ret, size_t size)
 		    weight(line, len) == 0)
 			continue;
 		best = weight(line, len);
-		snprintf(ret, size, "%.*s", (int)len, line);
+		skipped = (size_t)(past_words(line) - line);
+		snprintf(ret, size, "%.*s", (int)(len - skipped), line + skipped);
 	}
 }
 

@@ -41,7 +41,7 @@ reasons(void **state)
 		  "[ERROR Port-6443]: Port 6443 is in use" },
 		{ "[kubelet-check] Waiting\nerror: error execution phase wait-control-plane: no\n"
 		  "To see the stack trace of this error execute with --v=5 or higher\n\n",
-		  "error: error execution phase wait-control-plane: no" },
+		  "wait-control-plane: no" },
 		{ "one\ntwo\n\n", "two" },
 	};
 	char text[128];
