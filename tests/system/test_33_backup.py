@@ -43,7 +43,8 @@ def test_what_the_engine_knows(rack):
     rack.server.start()
     first = rack.server
     first.api("POST", "/v1/machines", {"name": "n2", "mac": "52:54:00:00:00:22"})
-    rack.net.run("curl", "-s", "-m", "5", "http://10.9.0.1/v1/boot?mac=52:54:00:00:00:33&arch=x86_64&platform=efi")
+    rack.net.run("curl", "-s", "-m", "5",
+                 "http://10.9.0.1/v1/boot?mac=52:54:00:00:00:33&arch=x86_64&platform=efi")
     first.api("POST", "/v1/machines/52:54:00:00:00:33/approve", {"name": "n3"})
     first.api("PUT", "/v1/machines/n1/plan", {"kind": "rescue", "once": True})
     before = {machine["name"]: machine for machine in first.api("GET", "/v1/machines")}
