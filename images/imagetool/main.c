@@ -5,6 +5,7 @@
  * several images have is written once.  Times are SOURCE_DATE_EPOCH.
  */
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: SOURCE_DATE_EPOCH=SECONDS imagetool LAYOUT ARCH <LINES\n");
 		return 2;
 	}
+	setlocale(LC_CTYPE, "C.UTF-8");		/* libarchive reads names by it */
 	tool.arch = argv[2];
 	tool.when = (time_t)strtoll(epoch, NULL, 10);
 	if (run(&tool, argv[1], &err) < 0) {

@@ -4,6 +4,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,6 +32,7 @@ static int
 setup(void **state)
 {
 	(void)state;
+	setlocale(LC_CTYPE, "C.UTF-8");
 	if (!mkdtemp(folder))
 		return -1;
 	dir = open(folder, O_RDONLY | O_DIRECTORY);
@@ -95,6 +97,7 @@ layers(void **state)
 	(void)state;
 	put("tree/bin/kube", "program", 0755);
 	put("tree/word", "text", 0600);
+	put("tree/ő", "", 0644);
 	assert_int_equal(symlinkat("kube", dir, "tree/bin/kubelet"), 0);
 	one = layer(store);
 	assert_int_equal(entry(&one, "bin/kube", &number), S_IFREG | 0755);
@@ -103,7 +106,7 @@ layers(void **state)
 	assert_int_equal(number, 2);
 	assert_int_equal(entry(&one, "word", &number), S_IFREG | 0600);
 	assert_int_equal(entry(&one, "none", &number), 0);
-	assert_int_equal(number, 4);
+	assert_int_equal(number, 5);
 
 	put("tree/word", "text", 0600);		/* another time, another inode */
 	two = layer(store);
