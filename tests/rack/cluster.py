@@ -8,7 +8,38 @@ import tempfile
 from .namespace import RackError
 from .outside import look
 
-PLACE = "/mnt/kube"     # in the rack's mount namespace; gone with it
+# A web server that both architectures have: CoreDNS' own page of health.
+HELLO = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: hello}
+data: {Corefile: ".:5353 {\\n health :8080\\n}\\n"}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: hello}
+spec:
+  selector: {matchLabels: {app: hello}}
+  template:
+    metadata: {labels: {app: hello}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+      - name: hello
+        image: IMAGE
+        args: [-conf, /etc/hello/Corefile]
+        readinessProbe: {httpGet: {path: /health, port: 8080}, periodSeconds: 1}
+        volumeMounts: [{name: config, mountPath: /etc/hello}]
+      volumes: [{name: config, configMap: {name: hello}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: hello}
+spec:
+  type: LoadBalancer
+  selector: {app: hello}
+  ports: [{port: 80, targetPort: 8080}]
+"""
 
 
 class Cluster:
@@ -17,16 +48,24 @@ class Cluster:
     def __init__(self, rack, control_plane):
         self.rack, self.control_plane = rack, control_plane
         self._config = os.path.join(rack.folder, "kubeconfig")
+        self._programs = os.path.join(rack.folder, "kube")     # mounted in the rack's mount namespace, gone with it
 
     def _prepare(self):
         if os.path.exists(self._config):
             return
-        part = next(p for p in self.rack.manifest("edge")["parts"] if p["part"] == "kube" and p["arch"] == "amd64")
+        part = self._part()
         blob = os.path.join(self.rack.server.site_folder, "store/sha256", part["sha256"])
-        self.rack.net.run("mkdir", "-p", PLACE)
-        self.rack.net.run("mount", "-t", "erofs", "-o", "loop,ro", blob, PLACE)
+        os.makedirs(self._programs, exist_ok=True)
+        self.rack.net.run("mount", "-t", "erofs", "-o", "loop,ro", blob, self._programs)
         with open(self._config, "w", encoding="utf-8") as file:
             file.write(self.rack.server.command("kubeconfig"))
+
+    def _part(self):
+        return next(p for p in self.rack.manifest("edge")["parts"] if p["part"] == "kube" and p["arch"] == "amd64")
+
+    def image(self, name):
+        """A container image of the machines' image, by its name without the version."""
+        return next(full for full in self._part()["images"] if full.startswith(f"bootserver.local/{name}:"))
 
     def kubectl(self, *words, timeout=60, check=True):
         """What kubectl printed."""
@@ -34,7 +73,7 @@ class Cluster:
         site = self.rack.site["site"]
         address = self.rack.server.api("GET", f"/v1/machines/{self.control_plane.name}")["ip"]
         return self.rack.net.run(
-            f"{PLACE}/bin/kubectl", f"--kubeconfig={self._config}", f"--server=https://{address}:6443",
+            f"{self._programs}/bin/kubectl", f"--kubeconfig={self._config}", f"--server=https://{address}:6443",
             f"--tls-server-name=api.{site['domain']}", *words, timeout=timeout * self.rack.patience, check=check)
 
     def get(self, *words):
@@ -46,6 +85,12 @@ class Cluster:
             file.write(text)
             file.flush()
             self.kubectl("apply", "-f", file.name)
+
+    def serve_hello(self):
+        """A pod on every node that answers HTTP, behind one address; returns it."""
+        self.apply(HELLO.replace("IMAGE", self.image("coredns")))
+        self.kubectl("rollout", "status", "daemonset/hello", "--timeout=180s", timeout=190)
+        return self.address("hello")
 
     def nodes(self):
         """{name: is it Ready}"""

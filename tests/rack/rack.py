@@ -130,18 +130,19 @@ class Rack:
         self.net.run("ip", "link", "set", name, "up")
         return name
 
-    def start(self, *images):
-        """Site file, `init`, images (built if they are not), the server until it is ready."""
+    def start(self, *images, archs=()):
+        """Site file, `init`, images (built if they are not, for all architectures or these), the server until
+        it is ready."""
         self.site.setdefault("image", images[0] if images else "tiny")
         self.server.write_site(self.site)
         self.server.command("init")
         for image in images:
-            self.add_image(image)
+            self.add_image(image, *archs)
         self.server.start()
 
-    def add_image(self, name):
+    def add_image(self, name, *archs):
         """Puts a built image into the store; a server that runs takes note of it."""
-        self.server.command("image", "add", image_folder(name))
+        self.server.command("image", "add", image_folder(name, *archs))
         if self.server.process:
             self.server.api("POST", "/v1/images/reload")
 
@@ -253,9 +254,10 @@ def _try_kvm():
 
 
 @functools.cache
-def image_folder(name):
+def image_folder(name, *archs):
     """The folder of a built image; builds it (from the cache: at once), once a run of the tests."""
-    done = subprocess.run([os.path.join(ROOT, "images", "build"), name], check=False,
+    words = [word for arch in archs for word in ("--arch", arch)]
+    done = subprocess.run([os.path.join(ROOT, "images", "build"), name, *words], check=False,
                           stdout=subprocess.PIPE, text=True)
     folder = done.stdout.strip().split("\n")[-1]
     if done.returncode or not folder:

@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import rack as racks    # noqa: E402
+import shared           # noqa: E402
 
 
 def pytest_configure(config):
@@ -23,8 +24,9 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.failed:
         item.failed_once = True
-        if hasattr(item, "rack_folder"):
-            report.sections.append(("kept for you", item.rack_folder))
+        folder = getattr(item, "rack_folder", None) or getattr(item.session, "rack_folder", None)
+        if folder:
+            report.sections.append(("kept for you", folder))
 
 
 def test_folder(request):
@@ -44,6 +46,18 @@ def rack(request):
         tell(made)
     failed = getattr(request.node, "failed_once", False)
     shutil.rmtree(os.path.join(folder, "site", "store") if failed else folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(request):
+    """The cluster that all tests of the cluster share, in their order; made when the first of them asks."""
+    folder = os.path.join(racks.ROOT, "build", "test", "cluster")
+    request.node.rack_folder = folder
+    failed = request.session.testsfailed
+    with racks.Rack(folder) as made:
+        yield shared.make(made)
+    if request.session.testsfailed == failed:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def tell(made):
