@@ -88,7 +88,7 @@ image: build/host-packages
 	$(Q)images/build edge && images/build base && images/build tiny
 
 components: build/host-packages
-	$(Q)images/components/build kube amd64 && images/components/build kube arm64
+	$(Q)for part in "kube amd64" "kube arm64" "ceph amd64"; do images/components/build $$part || exit 1; done
 
 # Takes the versions that the suites have now; run `make test` before they are committed.
 update-locks:
