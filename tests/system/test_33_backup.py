@@ -5,7 +5,7 @@ import os
 import time
 
 from rack.server import Server
-from steps import add_small_image, healthy, one_lease
+from steps import EDGE_HEALTHY, add_small_image, healthy, one_lease
 
 
 def read(server, path):
@@ -59,13 +59,14 @@ def test_what_the_engine_knows(rack):
 
 
 def test_another_server_takes_over(rack):
-    n1 = rack.machine("n1", "uefi", disks=[5 << 30])
-    rack.site.update({"state-size": "256MiB"})
-    rack.start("tiny")
+    """The machine's disk keeps its key (tiny cannot partition one): the second server knows it."""
+    n1 = rack.machine("n1", "uefi", memory=2048, disks=[5 << 30])
+    rack.site.update({"state-size": "3GiB"})
+    rack.start("base")
     first = rack.server
     first.api("POST", "/v1/machines", {"name": "n2", "mac": "52:54:00:00:00:22"})
     n1.power_on()
-    healthy(rack, n1)
+    healthy(rack, n1, EDGE_HEALTHY)
     one_lease(rack, n1)
     before = first.api("GET", "/v1/machines/n1")
 
@@ -79,7 +80,7 @@ def test_another_server_takes_over(rack):
 
     n1.power_off()
     n1.power_on()
-    healthy(rack, n1)
+    healthy(rack, n1, EDGE_HEALTHY)
     one_lease(rack, n1)
     again = second.api("GET", "/v1/machines/n1")
     assert (again["ip"], again["key"]) == (before["ip"], before["key"])
