@@ -321,12 +321,26 @@ apply_stage(const json_t *stage, struct err *err)
 	return r;
 }
 
-bool
-apply_node_ready(const json_t *node, char *why, size_t size)
+/* The kubelet tells the boot it lives in with its node's status (NodeSystemInfo.bootID). */
+static bool
+is_former(const json_t *status, const char *boot)
 {
-	json_t *list = json_object_get(json_object_get(node, "status"), "conditions"), *one;
+	const char *told = json_str(json_object_get(status, "nodeInfo"), "bootID", "");
+
+	return boot && told[0] && !str_eq(told, boot);
+}
+
+bool
+apply_node_ready(const json_t *node, const char *boot, char *why, size_t size)
+{
+	json_t *status = json_object_get(node, "status");
+	json_t *list = json_object_get(status, "conditions"), *one;
 	size_t i;
 
+	if (is_former(status, boot)) {
+		str_copy(why, size, "the kubelet has not reported since this boot");
+		return false;
+	}
 	json_array_foreach(list, i, one) {
 		if (!str_eq(json_str(one, "type", ""), "Ready"))
 			continue;
@@ -342,17 +356,18 @@ static bool
 look(const char *node, char *why, size_t size)
 {
 	const char *argv[] = { "kubectl", KUBELET, "get", "node", node, "-o", "json", NULL };
-	char *text = NULL;
+	char *text = NULL, *boot = where_text("/proc/sys/kernel/random/boot_id");
 	json_t *o = NULL;
 	struct err err;
 	bool ready = false;
 	int r = child_run(argv, WAIT_MS, &text, &err);
 
 	if (r == 0 && json_parse(&o, text, strlen(text), &err) == 0)
-		ready = apply_node_ready(o, why, size);
+		ready = apply_node_ready(o, boot, why, size);
 	else
 		str_copy(why, size, r < 0 ? err.text : text);
 	json_decref(o);
+	free(boot);
 	free(text);
 	return ready;
 }
@@ -367,8 +382,9 @@ apply_ready(const char *node, struct err *err)
 	(void)err;
 	while (!look(node, why, sizeof(why))) {
 		printf("%.*s\n", (int)strcspn(why, "\n"), why);
-		if (child_run(argv, WAIT_MS, NULL, err) != 0)
-			rest(0);
+		/* That may end at once: by its failure, or by a former life's Ready. */
+		child_run(argv, WAIT_MS, NULL, err);
+		rest(0);
 	}
 	free(object);
 	return 0;

@@ -15,7 +15,9 @@ int apply_stage(const json_t *stage, struct err *err);
 /* Waits until the node is Ready, as the kubelet's own key sees it. */
 int apply_ready(const char *node, struct err *err);
 
-/* Is the node of `kubectl get node -o json` Ready?  Else `why` says what it lacks.  Pure. */
-bool apply_node_ready(const json_t *node, char *why, size_t size);
+/* Is the node of `kubectl get node -o json` Ready, by the word of the kubelet of this boot?  `boot`
+ * is the kernel's boot id, NULL where it is not known: before its kubelet has spoken, a node that
+ * comes back has the Ready of its former life.  Else `why` says what it lacks.  Pure. */
+bool apply_node_ready(const json_t *node, const char *boot, char *why, size_t size);
 
 #endif

@@ -73,14 +73,20 @@ ready(void **state)
 	char why[128];
 
 	(void)state;
-	assert_false(apply_node_ready(node, why, sizeof(why)));
+	assert_false(apply_node_ready(node, NULL, why, sizeof(why)));
 	assert_string_equal(why, "cni plugin not initialized");
 	json_object_set_new(json_array_get(json_object_get(json_object_get(node, "status"),
 							   "conditions"), 1),
 			    "status", json_string("True"));
-	assert_true(apply_node_ready(node, why, sizeof(why)));
+	assert_true(apply_node_ready(node, NULL, why, sizeof(why)));
+	assert_true(apply_node_ready(node, "2", why, sizeof(why)));
+	json_object_set_new(json_object_get(node, "status"), "nodeInfo",
+			    json_pack("{s:s}", "bootID", "1"));
+	assert_false(apply_node_ready(node, "2", why, sizeof(why)));
+	assert_string_equal(why, "the kubelet has not reported since this boot");
+	assert_true(apply_node_ready(node, "1", why, sizeof(why)));
 	json_decref(node);
-	assert_false(apply_node_ready(NULL, why, sizeof(why)));
+	assert_false(apply_node_ready(NULL, "b", why, sizeof(why)));
 	assert_string_equal(why, "the kubelet has not reported yet");
 }
 
