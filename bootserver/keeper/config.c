@@ -89,9 +89,7 @@ config_take(struct keeper *keeper, json_t *config)
 		return;
 	}
 	if (carry_out(keeper, config, &err) < 0) {
-		log_error("%s", err.text);
-		if (!keeper->ready)
-			keeper_fail(keeper, "%s", err.text);
+		keeper_trouble(keeper, err.text);
 		reload_over(keeper, "not carried out in full");
 		return;
 	}

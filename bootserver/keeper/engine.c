@@ -143,8 +143,7 @@ engine_start(struct keeper *keeper, struct err *err)
 	keeper->web_peer = peer[0];
 	if (send_files(keeper, "start", err) < 0) {
 		/* it leaves at the end of its channel, and its end is seen as any other's */
-		log_error("%s", err->text);
-		keeper_fail(keeper, "%s", err->text);
+		keeper_trouble(keeper, err->text);
 		hang_up(keeper);
 	}
 	return pid;

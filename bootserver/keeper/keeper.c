@@ -66,7 +66,6 @@ stop(struct keeper *keeper)
 		log_error("cannot end the event loop");
 }
 
-/* Before the first READY a failure ends the start; later the children are supervised. */
 void
 keeper_fail(struct keeper *keeper, const char *fmt, ...)
 {
@@ -82,6 +81,15 @@ keeper_fail(struct keeper *keeper, const char *fmt, ...)
 	log_error("%s", text);
 	sd_notifyf(0, "STATUS=%s", text);
 	stop(keeper);
+}
+
+void
+keeper_trouble(struct keeper *keeper, const char *text)
+{
+	if (keeper->ready)
+		log_error("%s", text);
+	else
+		keeper_fail(keeper, "%s", text);
 }
 
 void
