@@ -4,6 +4,10 @@ PREFIX ?= /usr/local
 CACHE  ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bootserver
 export CACHE
 Q := $(if $(V),,@)
+# all cores, unless the caller says how many
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
 
 CFLAGS ?= -O2 -g
 LIBS     := libmicrohttpd libsystemd libfyaml jansson sqlite3 libcurl libcrypto libssl libarchive libseccomp libcap

@@ -29,7 +29,7 @@ def place(server, node):
 
 
 def parts():
-    image = image_folder("edge")
+    image = image_folder("edge", "amd64")
     return [path for path in (part_file(image, "kube"), part_file(image, "ceph")) if path]
 
 
