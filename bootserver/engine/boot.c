@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/cluster.h"
 #include "engine/machines.h"
 #include "engine/timeline.h"
 #include "lib/clock.h"
@@ -284,6 +285,8 @@ boot_site_json(struct engine *e, const json_t *body)
 			    texts(e->site->ssh_keys.items, e->site->ssh_keys.count));
 	json_object_set_new(all, "dns", addresses(e, &e->site->dns));
 	json_object_set_new(all, "ntp", addresses(e, &e->site->ntp));
+	if (e->cluster && e->cluster->ceph_fsid[0])
+		json_put(all, "ceph-fsid", e->cluster->ceph_fsid);
 	json_object_set_new(all, "machine", machine_part(e, b->machine));
 	text = json_text(all, NULL);
 	engine_answer(e, id, 200, "body", text);

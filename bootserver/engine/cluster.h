@@ -48,6 +48,7 @@ struct cluster {
 	char report_by[64];
 	char *rook_sealed;	/* Rook's secrets, sealed to the engine's key (base64); or NULL */
 	json_t *rook;		/* the same, opened */
+	char ceph_fsid[37];	/* its name, out of that; "": there is none yet */
 	bool restoring;		/* a new control plane is to find the old Ceph by them */
 	uint64_t changes;	/* grows with all that an answer may depend on */
 	uint64_t swept;		/* what it was when held polls were looked at */

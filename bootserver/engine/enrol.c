@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/ceph.h"
 #include "engine/cluster.h"
 #include "engine/decide.h"
 #include "engine/machines.h"
@@ -63,6 +64,7 @@ take_facts(struct engine *e, struct machine *m, const json_t *said)
 
 	if (!json_is_object(facts))
 		return;
+	ceph_own(e, facts);
 	if (cluster_is(e) && !json_equal(m->facts, facts))
 		cluster_changed(e);
 	json_decref(m->facts);

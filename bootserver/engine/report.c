@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/ceph.h"
 #include "engine/machines.h"
 #include "engine/timeline.h"
 #include "lib/clock.h"
@@ -81,6 +82,8 @@ take_rook(struct engine *e, const json_t *report)
 	c->rook = rook;
 	free(c->rook_sealed);
 	c->rook_sealed = str_dup(sealed);
+	ceph_learn(c);
+	ceph_own_all(e);
 }
 
 static const json_t *
@@ -245,6 +248,7 @@ report_restore(struct engine *e, struct cluster *c, sqlite3_stmt *row, int at)
 	if (sealed[0]) {
 		c->rook_sealed = str_dup(sealed);
 		c->rook = unseal(e, sealed);
+		ceph_learn(c);
 	}
 	c->restoring = db_num(row, at + 4);
 }

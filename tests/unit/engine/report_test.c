@@ -217,6 +217,72 @@ rook_kept(void **state)
 	member_fini(&n2);
 }
 
+/* What `member` of site.json says to a new boot of n2. */
+static void
+site_json_says(struct bench *b, const char *member, const char *value)
+{
+	char nonce[BOOT_NONCE];
+	json_t *answer, *site = NULL;
+	struct err err;
+	const char *body;
+
+	bench_nonce(b, "52:54:00:00:00:02", "10.9.0.102", "image", nonce);
+	answer = bench_ask(b, json_pack("{s:s, s:s, s:s}", "type", "site-json", "nonce", nonce,
+					"ip", "10.9.0.102"));
+	body = json_str(answer, "body", "");
+	assert_int_equal(json_parse(&site, body, strlen(body), &err), 0);
+	assert_string_equal(json_str(site, member, ""), value);
+	json_decref(site);
+	json_decref(answer);
+}
+
+#define FSID "9c3e3a58-7d0f-4e0c-8a39-0b7f5d9f1c11"
+#define FSID64 "OWMzZTNhNTgtN2QwZi00ZTBjLThhMzktMGI3ZjVkOWYxYzEx"
+
+static void
+disk_is(struct bench *b, int number, const char *use)
+{
+	json_t *answer = bench_route(b, "GET", "/v1/machines/n2", NULL, 200);
+	const json_t *disks = json_object_get(json_object_get(answer, "facts"), "disks");
+
+	assert_string_equal(json_str(json_array_get(disks, (size_t)number), "use", ""), use);
+	json_decref(answer);
+}
+
+/* Machines hear the name of the site's Ceph; disks told as another's before it was known are ours
+ * from then on, and those of a really foreign one are not. */
+static void
+fsid_told(void **state)
+{
+	struct bench *b = *state;
+	struct member n1 = { .agent = { .key = NULL } }, n2 = n1;
+	json_t *said = json_loads("{\"mac\": \"52:54:00:00:00:02\", \"state\": \"kept\","
+				  " \"facts\": {\"disks\": ["
+				  "{\"name\": \"vdb\", \"use\": \"foreign\", \"fsid\": \"" FSID
+				  "\", \"osd\": \"3\"},"
+				  "{\"name\": \"vdc\", \"use\": \"foreign\", \"fsid\":"
+				  " \"00000000-7d0f-4e0c-8a39-0b7f5d9f1c11\"}]}}", 0, NULL);
+
+	cluster_of_two(b, &n1, &n2);
+	json_decref(bench_agent_ask(b, &n2.agent, "enrol", json_incref(said), 200));
+	expects(b, &n1, rook_report(b, "bm8gdXVpZA=="), "go", "init");
+	site_json_says(b, "ceph-fsid", "");
+	disk_is(b, 0, "foreign");
+	expects(b, &n1, rook_report(b, FSID64), "go", "init");
+	site_json_says(b, "ceph-fsid", FSID);
+	disk_is(b, 0, "ours");
+	disk_is(b, 1, "foreign");
+	bench_stop(b);
+	bench_start(b, cluster_site);
+	site_json_says(b, "ceph-fsid", FSID);
+	disk_is(b, 0, "ours");
+	json_decref(bench_agent_ask(b, &n2.agent, "enrol", said, 200));
+	disk_is(b, 0, "ours");
+	disk_is(b, 1, "foreign");
+	member_fini(&n1);
+	member_fini(&n2);
+}
+
 /* A disk is wiped by its serial number and the code for it, once; the system disk never. */
 static void
 wiped(void **state)
@@ -263,7 +329,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(shown_and_told), TEST(kept), TEST(dropped), TEST(rook_kept), TEST(wiped),
+		TEST(shown_and_told), TEST(kept), TEST(dropped), TEST(rook_kept), TEST(fsid_told),
+		TEST(wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
