@@ -47,6 +47,9 @@ TUNABLES = {"vm/overcommit_memory": "1", "vm/panic_on_oom": "0", "kernel/panic":
             "kernel/keys/root_maxkeys": "1000000", "kernel/keys/root_maxbytes": "25000000",
             "fs/inotify/max_user_instances": "8192", "fs/inotify/max_user_watches": "524288",
             "fs/aio-max-nr": "1048576"}
+# How an answer may fail to come; the pause before the next try; when a fetch is given up; a claim is told once.
+BROKEN = (OSError, http.client.HTTPException)
+RETRY_S, FETCH_S, CLAIM_S = 1, 300, 2
 
 
 def call(name, *arguments):
@@ -76,36 +79,54 @@ def say(text):
 
 
 class Server:
-    """The boot server as iPXE and stage 1 meet it."""
+    """The boot server as iPXE and stage 1 meet it: what is fetched is asked for again, what is told may be lost."""
 
     def __init__(self, url):
         self.url = url
         self.host = urllib.parse.urlsplit(url).netloc
 
-    def _ask(self, target, method="GET"):
-        connection = http.client.HTTPConnection(self.host, timeout=60)
+    def _ask(self, target, method="GET", seconds=60):
+        connection = http.client.HTTPConnection(self.host, timeout=seconds)
         connection.request(method, target)
         answer = connection.getresponse()
         if answer.status != 200:
-            raise OSError(f"{target}: {answer.status} {answer.reason}")
+            raise OSError(f"{answer.status} {answer.reason}")
         return answer
 
+    def _fetch(self, target, take):
+        """What take() makes of the answer; the server may be away, or end in the midst of it."""
+        deadline = time.monotonic() + FETCH_S
+        while True:
+            try:
+                return take(self._ask(target))
+            except BROKEN as error:
+                say(f"{target.partition('?')[0]}: {error or type(error).__name__}; again in {RETRY_S} s")
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(RETRY_S)
+
     def text(self, target):
-        return self._ask(target).read().decode()
+        return self._fetch(target, lambda answer: answer.read().decode())
 
     def claim(self, boot, phase, state, text=""):
+        """As images/stage1/claim.c: nothing here may hold a boot up."""
         query = urllib.parse.urlencode({"nonce": boot["nonce"], "phase": phase, "state": state, "text": text})
-        self._ask(f"/v1/report?{query}", "POST").read()
+        try:
+            self._ask(f"/v1/report?{query}", "POST", CLAIM_S).read()
+        except BROKEN as error:
+            say(f"{phase} {state}: not told ({error or type(error).__name__})")
 
     def blob(self, sha256, nonce, path):
         """Into a file; the digest is checked on the way."""
-        answer, found = self._ask(f"/blob/{sha256}?nonce={nonce}"), hashlib.sha256()
-        with open(path, "wb") as file:
-            while piece := answer.read(1 << 20):
-                found.update(piece)
-                file.write(piece)
-        if found.hexdigest() != sha256:
-            raise OSError(f"the digest of {sha256} is {found.hexdigest()}")
+        def take(answer):
+            found = hashlib.sha256()
+            with open(path, "wb") as file:
+                while piece := answer.read(1 << 20):
+                    found.update(piece)
+                    file.write(piece)
+            if found.hexdigest() != sha256:
+                raise OSError(f"its digest is {found.hexdigest()}")
+        self._fetch(f"/blob/{sha256}?nonce={nonce}", take)
 
 
 def ipxe(spec, given):
