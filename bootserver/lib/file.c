@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,4 +167,19 @@ file_mkdirs(int dirfd, const char *path, mode_t mode, struct err *err)
 	}
 	free(copy);
 	return r;
+}
+
+static int
+drop(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st, (void)type;
+	return at->level > 0 ? remove(path) : 0;
+}
+
+int
+file_empty(const char *path, struct err *err)
+{
+	if (nftw(path, drop, 32, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0 || errno == ENOENT)
+		return 0;
+	return err_errno(err, -errno, "cannot empty %s", path);
 }

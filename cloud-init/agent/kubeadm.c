@@ -2,7 +2,6 @@
 #include "cloud-init/agent/kubeadm.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "cloud-init/agent/node.h"
 #include "cloud-init/agent/unit.h"
 #include "cloud-init/agent/where.h"
+#include "lib/file.h"
 #include "lib/str.h"
 
 #define RESET_MS (5 * 60000)
@@ -92,13 +92,6 @@ kubeadm_reason(const char *output, char *ret, size_t size)
 	}
 }
 
-static int
-drop(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st, (void)type;
-	return at->level > 0 ? remove(path) : 0;
-}
-
 int
 kubeadm_clean(struct err *err)
 {
@@ -112,8 +105,5 @@ kubeadm_clean(struct err *err)
 	if (r == 0)
 		r = child_must(argv, RESET_MS, err);
 	/* kubeadm leaves that alone where it cannot ask the API server about it. */
-	if (r == 0 && nftw(where(path, "/var/lib/etcd"), drop, 32,
-			   FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0 && errno != ENOENT)
-		r = err_errno(err, -errno, "cannot empty %s", path);
-	return r;
+	return r < 0 ? r : file_empty(where(path, "/var/lib/etcd"), err);
 }

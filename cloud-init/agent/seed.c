@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,22 +69,13 @@ seed_needed(const struct part *parts, size_t count)
 }
 
 static int
-drop(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st, (void)type;
-	return at->level > 0 ? remove(path) : 0;
-}
-
-static int
 empty(struct err *err)
 {
 	char path[WHERE_MAX];
-	int r = 0;
+	int r;
 
 	unlink(where(path, STAMP));
-	where(path, FOLDER);
-	if (nftw(path, drop, 32, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0)
-		r = err_errno(err, -errno, "cannot empty %s", path);
+	r = file_empty(where(path, FOLDER), err);
 	for (size_t i = 0; r == 0 && i < sizeof(folders) / sizeof(*folders); i++) {
 		r = file_mkdirs(AT_FDCWD, where(path, "%s", folders[i].path), 0755, err);
 		if (r == 0 && chmod(path, folders[i].mode) < 0)

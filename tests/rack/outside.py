@@ -81,6 +81,16 @@ class Host:
             os.close(self._net)
 
 
+def until(found, seconds=20):
+    """Whether found() becomes true in time; it is asked again and again."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found():
+            return True
+        time.sleep(PAUSE_S)
+    return False
+
+
 def look(found, seconds, what):
     """What found() returns once it is true; for what happens where nobody tells us."""
     deadline = time.monotonic() + seconds

@@ -1,8 +1,7 @@
 """The server knows every name of its site, follows addresses, and never lets a resolver wait."""
 
-import time
 
-from rack import dns, packets
+from rack import dns, packets, until
 from rack.dns import NOERROR, NXDOMAIN
 
 N1, N3 = "52:54:00:00:00:01", "52:54:00:00:00:03"
@@ -30,16 +29,6 @@ def lease(rack, mac):
         answer = packets.ask("card", mac, arch=7, kind="request",
                           more=[("requested_addr", offer["yiaddr"]), ("server_id", "10.9.0.1")])
     return answer["yiaddr"]
-
-
-def until(what, seconds=10):
-    """Asks again until it is so: what an address changed to is told within a second or two."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if what():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_names_of_a_site_without_uplink(rack):

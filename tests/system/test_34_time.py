@@ -3,11 +3,10 @@
 import os
 import signal
 import sys
-import time
 
 import pytest
 
-from rack import ntp, packets
+from rack import ntp, packets, until
 
 # A time server that is 1000 seconds ahead of everybody.
 AHEAD = """
@@ -24,15 +23,6 @@ while True:
     sock.sendto(struct.pack("!BBbb", 0x24, 1, 6, -20) + struct.pack("!II", 0, 0) + b"GPS\\0" +
                 came + ask[40:48] + came + stamp(), client)
 """
-
-
-def until(what, seconds=20):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if what():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def chronyd(rack):

@@ -15,23 +15,6 @@
 
 static struct run r;
 
-static void
-put(const char *path, const char *text)
-{
-	struct err err = { "" };
-
-	if (file_write((struct file_new){ AT_FDCWD, path, 0644 }, text, strlen(text), &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static void
-must(const char *words, int status)
-{
-	run(&r, words);
-	if (r.status != status)
-		fail_msg("`%s` ended with %d, not %d\n%s%s", words, r.status, status, r.out, r.err);
-}
-
 /* A key with its certificate in one file, the certificate alone in another. */
 static void
 make_identity(const char *both, const char *cert_only)
@@ -59,7 +42,7 @@ make_site(void)
 	char sum[SHA256_TEXT], *path, *text;
 	sqlite3 *sql;
 
-	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	must(&r, "-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
 	put("s/machines.d/n1.yaml", "machines: [{name: n1, mac: 52:54:00:00:00:01}]\n");
 	put("s/run/leases", "1790000000 52:54:00:00:00:01 10.9.0.100 n1 *\n");
 	mkdir("built", 0755);
@@ -73,7 +56,7 @@ make_site(void)
 	put("built/manifest.json", text);
 	free(path);
 	free(text);
-	must("-C s image add built", 0);
+	must(&r, "-C s image add built", 0);
 	assert_int_equal(sqlite3_open("s/state/bootserver.db", &sql), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(sql, "PRAGMA journal_mode=WAL; CREATE TABLE t (x);"
 					   "INSERT INTO t VALUES (42)", NULL, NULL, NULL),
@@ -126,25 +109,25 @@ there_and_back(void **state)
 	(void)state;
 	make_site();
 	before = snapshot("s");
-	must("-C s backup --to me.crt site.backup", 0);
+	must(&r, "-C s backup --to me.crt site.backup", 0);
 	assert_int_equal(stat("site.backup", &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	must("-C far/away restore --key me.pem site.backup", 0);
+	must(&r, "-C far/away restore --key me.pem site.backup", 0);
 	after = snapshot("far/away");
 	assert_string_equal(before, after);
 	assert_int_equal(database_says("far/away/state/bootserver.db"), 42);
 	assert_int_equal(stat("far/away/pki/ca.key", &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	must("-C far/away check", 0);
-	must("-C far/away image verify", 0);
+	must(&r, "-C far/away check", 0);
+	must(&r, "-C far/away image verify", 0);
 	free(before);
 	free(after);
 
-	must("-C far/away restore --key me.pem site.backup", 1);
+	must(&r, "-C far/away restore --key me.pem site.backup", 1);
 	assert_non_null(strstr(r.err, "there is a site here already (site.yaml)"));
-	must("-C s backup --to me.crt --no-images small.backup", 0);
-	must("-C small restore --key me.pem small.backup", 0);
-	must("-C small image ls", 0);
+	must(&r, "-C s backup --to me.crt --no-images small.backup", 0);
+	must(&r, "-C small restore --key me.pem small.backup", 0);
+	must(&r, "-C small image ls", 0);
 	assert_string_equal(r.out, "");
 }
 
@@ -156,12 +139,12 @@ passphrase(void **state)
 	put("secret", "correct horse\nsecond line\n");
 	put("wrong", "correct house\n");
 	put("empty", "\n");
-	must("-C s backup --passphrase-file secret site.backup", 0);
-	must("-C t restore --passphrase-file wrong site.backup", 1);
+	must(&r, "-C s backup --passphrase-file secret site.backup", 0);
+	must(&r, "-C t restore --passphrase-file wrong site.backup", 1);
 	assert_non_null(strstr(r.err, "site.backup: the passphrase does not open it"));
 	assert_int_not_equal(access("t", F_OK), 0);
-	must("-C t restore --passphrase-file secret site.backup", 0);
-	must("-C s backup --passphrase-file empty site.backup", 1);
+	must(&r, "-C t restore --passphrase-file secret site.backup", 0);
+	must(&r, "-C s backup --passphrase-file empty site.backup", 1);
 	assert_non_null(strstr(r.err, "empty"));
 }
 
@@ -174,18 +157,18 @@ interrupted(void **state)
 
 	(void)state;
 	make_site();
-	must("-C s backup --to me.crt site.backup", 0);
+	must(&r, "-C s backup --to me.crt site.backup", 0);
 	assert_int_equal(stat("site.backup", &st), 0);
 	command = str_format("head -c %lld site.backup >cut.backup", (long long)st.st_size - 100);
 	assert_int_equal(system(command), 0);
 	free(command);
-	must("-C t restore --key me.pem cut.backup", 1);
+	must(&r, "-C t restore --key me.pem cut.backup", 1);
 	assert_non_null(strstr(r.err, "its end is missing"));
 	assert_int_not_equal(access("t/site.yaml", F_OK), 0);
-	must("-C t restore --key me.pem site.backup", 0);
-	must("-C t check", 0);
+	must(&r, "-C t restore --key me.pem site.backup", 0);
+	must(&r, "-C t check", 0);
 	assert_int_not_equal(access("t/.restoring", F_OK), 0);
-	must("-C u restore --key me.pem s/site.yaml", 1);
+	must(&r, "-C u restore --key me.pem s/site.yaml", 1);
 	assert_non_null(strstr(r.err, "this is no backup"));
 }
 
@@ -194,15 +177,15 @@ usage(void **state)
 {
 	(void)state;
 	make_site();
-	must("-C s backup", 2);
-	must("-C s backup --colour x", 2);
-	must("-C s backup --to me.crt --passphrase-file x y", 2);
-	must("-C s backup --to nowhere y", 1);
-	must("-C s backup --to me.crt nowhere/y", 1);
-	must("-C s restore --to me.crt y", 2);
-	must("-C t restore --key me.crt nowhere", 1);
+	must(&r, "-C s backup", 2);
+	must(&r, "-C s backup --colour x", 2);
+	must(&r, "-C s backup --to me.crt --passphrase-file x y", 2);
+	must(&r, "-C s backup --to nowhere y", 1);
+	must(&r, "-C s backup --to me.crt nowhere/y", 1);
+	must(&r, "-C s restore --to me.crt y", 2);
+	must(&r, "-C t restore --key me.crt nowhere", 1);
 	mkdir("empty", 0755);
-	must("-C empty backup --to me.crt y", 1);
+	must(&r, "-C empty backup --to me.crt y", 1);
 	assert_non_null(strstr(r.err, "there is no site.yaml"));
 }
 

@@ -15,36 +15,19 @@
 static struct run r;
 
 static void
-put(const char *path, const char *text)
-{
-	struct err err = { "" };
-
-	if (file_write((struct file_new){ AT_FDCWD, path, 0644 }, text, strlen(text), &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static void
-must(const char *words, int status)
-{
-	run(&r, words);
-	if (r.status != status)
-		fail_msg("`%s` ended with %d, not %d\n%s%s", words, r.status, status, r.out, r.err);
-}
-
-static void
 help(void **state)
 {
 	char *words;
 
 	(void)state;
-	must("--help", 0);
+	must(&r, "--help", 0);
 	for (const struct cli_command *c = cli_commands; c->name; c++) {
 		if (!strstr(r.out, c->help))
 			fail_msg("--help does not tell of %s", c->name);
 	}
 	for (const struct cli_command *c = cli_commands; c->name; c++) {
 		words = str_format("%s --help", c->name);
-		must(words, 0);
+		must(&r, words, 0);
 		free(words);
 		words = str_format("usage: bootserver %s", c->name);
 		if (strncmp(r.out, words, strlen(words)) != 0 || r.err[0])
@@ -79,7 +62,7 @@ usage(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		must(rows[i].words, 2);
+		must(&r, rows[i].words, 2);
 		if (!strstr(r.err, rows[i].says) || r.out[0])
 			fail_msg("`%s`: %s%s", rows[i].words, r.out, r.err);
 	}
@@ -89,9 +72,9 @@ static void
 version(void **state)
 {
 	(void)state;
-	must("version", 0);
+	must(&r, "version", 0);
 	assert_string_equal(r.out, "bootserver test\n");
-	must("--version", 0);
+	must(&r, "--version", 0);
 	assert_string_equal(r.out, "bootserver test\n");
 }
 
@@ -119,18 +102,18 @@ init_twice(void **state)
 	char *before, *after;
 
 	(void)state;
-	must("-C deep/site init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	must(&r, "-C deep/site init --name lab --interface eno1 --address 10.9.0.1/24", 0);
 	assert_string_equal(r.err, "");
 	before = snapshot("deep/site");
 	assert_non_null(strstr(before, "./pki/ca.key 600 "));
 	assert_non_null(strstr(before, "./site.yaml 644 "));
-	must("-C deep/site check", 0);
+	must(&r, "-C deep/site check", 0);
 	assert_string_equal(r.out, "");
 	assert_string_equal(r.err, "");
-	must("-C deep/site init", 0);
+	must(&r, "-C deep/site init", 0);
 	assert_string_equal(r.out, "");
 	assert_string_equal(r.err, "");
-	must("-C deep/site init --name other --address 10.8.0.1/24", 0);
+	must(&r, "-C deep/site init --name other --address 10.8.0.1/24", 0);
 	assert_non_null(strstr(r.err, "site.yaml is there already"));
 	after = snapshot("deep/site");
 	assert_string_equal(before, after);
@@ -146,12 +129,12 @@ init_adds_what_is_missing(void **state)
 	struct err err;
 
 	(void)state;
-	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	must(&r, "-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
 	put("s/site.yaml", "site: {name: mine}\nserver: {interface: eno2, address: 10.7.0.1/24}\n");
 	assert_int_equal(file_read(AT_FDCWD, "s/pki/ca.crt", &before, NULL, &err), 0);
 	assert_int_equal(unlink("s/pki/engine.crt"), 0);
 	assert_int_equal(rmdir("s/machines.d"), 0);
-	must("-C s init", 0);
+	must(&r, "-C s init", 0);
 	assert_int_equal(stat("s/pki/engine.crt", &st), 0);
 	assert_int_equal(stat("s/machines.d", &st), 0);
 	assert_int_equal(file_read(AT_FDCWD, "s/pki/ca.crt", &after, NULL, &err), 0);
@@ -169,9 +152,9 @@ init_of_a_bad_site(void **state)
 	(void)state;
 	assert_int_equal(mkdir("s", 0755), 0);
 	put("s/site.yaml", "site: {name: lab}\n");
-	must("-C s init", 1);
+	must(&r, "-C s init", 1);
 	assert_non_null(strstr(r.err, "site.yaml:1:1: error: server is missing"));
-	must("-C t init --interface eno1 --address 10.9.0.1/31", 1);
+	must(&r, "-C t init --interface eno1 --address 10.9.0.1/31", 1);
 	assert_non_null(strstr(r.err, "no room for machines"));
 	assert_int_not_equal(access("t/site.yaml", F_OK), 0);
 }
@@ -183,16 +166,16 @@ check_tells_all(void **state)
 	put("site.yaml", "site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24}\n"
 	    "dhcp: {range: 10.9.0.100-10.9.0.199}\nimage: edge\nracks: {}\n"
 	    "machines: [{name: n1, mac: 52:54:00:00:00:01, rack: r1}]\n");
-	must("check", 1);
+	must(&r, "check", 1);
 	assert_string_equal(r.out, "");
 	assert_string_equal(r.err,
 		"site.yaml:5:1: error: racks must be a list (lines that begin with \"-\"), not a "
 		"mapping\n"
 		"site.yaml:6:53: error: there is no rack \"r1\": add it under racks\n");
-	must("-C nowhere check", 1);
+	must(&r, "-C nowhere check", 1);
 	assert_non_null(strstr(r.err, "site directory nowhere"));
 	unlink("site.yaml");
-	must("check", 1);
+	must(&r, "check", 1);
 	assert_non_null(strstr(r.err, "there is no site.yaml here"));
 }
 
@@ -203,7 +186,7 @@ check_warns(void **state)
 	put("site.yaml", "site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24}\n"
 	    "dhcp: {range: 10.9.0.100-10.9.0.199}\nimage: edge\n"
 	    "machines: [{name: n1, mac: 52:54:00:00:00:01}]\n");
-	must("check", 0);
+	must(&r, "check", 0);
 	assert_string_equal(r.err,
 			    "site.yaml:4:8: warning: the store holds no image yet: `bootserver "
 			    "image add FOLDER` brings \"edge\" in\n");
@@ -253,14 +236,14 @@ check_looks_into_parts(void **state)
 	build_with("two", "edge", "two",
 		   "\"part\": \"kube\", \"version\": \"v1.36.4\", \"images\": "
 		   "[\"bootserver.local/kube-apiserver:v1.36.4\", \"bootserver.local/etcd:3.5\"]");
-	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	must(&r, "-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
 	put("s/machines.d/n1.yaml", "machines: [{name: n1, mac: 52:54:00:00:00:01, roles: "
 				    "[control-plane]}]\n");
-	must("-C s image add one", 0);
-	must("-C s check", 1);
+	must(&r, "-C s image add one", 0);
+	must(&r, "-C s check", 1);
 	assert_non_null(strstr(r.err, "image edge@1 has what a worker runs, not what a control"));
-	must("-C s image add two", 0);
-	must("-C s check", 0);
+	must(&r, "-C s image add two", 0);
+	must(&r, "-C s check", 0);
 	assert_string_equal(r.err, "");
 }
 
@@ -270,28 +253,28 @@ images(void **state)
 	(void)state;
 	build("one", "edge", "one");
 	build("two", "edge", "two");
-	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
-	must("-C s image ls", 0);
+	must(&r, "-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	must(&r, "-C s image ls", 0);
 	assert_string_equal(r.out, "");
-	must("-C s image ls --json", 0);
+	must(&r, "-C s image ls --json", 0);
 	assert_string_equal(r.out, "[]\n");
-	must("-C s image add one", 0);		/* relative to where the person stands */
+	must(&r, "-C s image add one", 0);		/* relative to where the person stands */
 	assert_string_equal(r.out, "edge@1\n");
-	must("-C s image add two", 0);
+	must(&r, "-C s image add two", 0);
 	assert_string_equal(r.out, "edge@2\n");
-	must("-C s image add one", 0);
+	must(&r, "-C s image add one", 0);
 	assert_string_equal(r.out, "edge@1\n");
 	assert_non_null(strstr(r.err, "already"));
-	must("-C s image ls", 0);
+	must(&r, "-C s image ls", 0);
 	assert_non_null(strstr(r.out, "edge@2"));
-	must("-C s image ls --json", 0);
+	must(&r, "-C s image ls --json", 0);
 	assert_non_null(strstr(r.out, "\"generation\":2"));
-	must("-C s image verify", 0);
+	must(&r, "-C s image verify", 0);
 	assert_non_null(strstr(r.out, "edge@1 good, signed by bootserver engine lab\n"));
-	must("-C s image verify edge@9", 1);
-	must("-C s image add nowhere", 1);
-	must("-C s image rm edge@2", 0);
-	must("-C s image rm edge@2", 1);
+	must(&r, "-C s image verify edge@9", 1);
+	must(&r, "-C s image add nowhere", 1);
+	must(&r, "-C s image rm edge@2", 0);
+	must(&r, "-C s image rm edge@2", 1);
 	assert_non_null(strstr(r.err, "there is no image edge@2"));
 }
 
@@ -301,30 +284,30 @@ image_in_use(void **state)
 {
 	(void)state;
 	build("one", "edge", "one");
-	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
-	must("-C s image add one", 0);
-	must("-C s image rm edge@1", 0);	/* nobody's */
-	must("-C s image add one", 0);
+	must(&r, "-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	must(&r, "-C s image add one", 0);
+	must(&r, "-C s image rm edge@1", 0);	/* nobody's */
+	must(&r, "-C s image add one", 0);
 	assert_string_equal(r.out, "edge@2\n");
 	put("s/machines.d/n1.yaml", "machines: [{name: n1, mac: 52:54:00:00:00:01}]\n");
-	must("-C s check", 0);
+	must(&r, "-C s check", 0);
 	assert_string_equal(r.err, "");
-	must("-C s image rm edge@2", 1);
+	must(&r, "-C s image rm edge@2", 1);
 	assert_non_null(strstr(r.err, "edge@2 is needed: n1 boots it next;"));
 	put("s/machines.d/n1.yaml",
 	    "machines: [{name: n1, mac: 52:54:00:00:00:01, arch: arm64}]\n");
-	must("-C s check", 1);
+	must(&r, "-C s check", 1);
 	assert_string_equal(r.err,
 			    "machines.d/n1.yaml:1:53: error: image edge@2, which this machine "
 			    "boots, has no arm64 part\n");
 	put("s/machines.d/n1.yaml", "machines: []\n");
 	build("two", "edge", "two");
-	must("-C s image add two", 0);
-	must("-C s image rm edge@2", 0);
+	must(&r, "-C s image add two", 0);
+	must(&r, "-C s image rm edge@2", 0);
 	put("s/machines.d/n1.yaml",
 	    "machines: [{name: n1, mac: 52:54:00:00:00:01, image: edge@3}]\n");
-	must("-C s image add one", 0);
-	must("-C s image rm edge@3", 1);	/* named, though there is a newer one */
+	must(&r, "-C s image add one", 0);
+	must(&r, "-C s image rm edge@3", 1);	/* named, though there is a newer one */
 }
 
 /* What the engine remembered counts while it does not run; parts of no image go. */
@@ -338,25 +321,25 @@ image_needed_by_history(void **state)
 	(void)state;
 	build("one", "edge", "one");
 	build("two", "edge", "two");
-	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
-	must("-C s image add one", 0);
-	must("-C s image add two", 0);
+	must(&r, "-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	must(&r, "-C s image add one", 0);
+	must(&r, "-C s image add two", 0);
 	assert_int_equal(sqlite3_open("s/state/bootserver.db", &sql), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(sql,
 		"CREATE TABLE machines (name, last_good, image, generation);"
 		"INSERT INTO machines VALUES ('n7', 'edge@1', '', 0);"
 		"INSERT INTO machines VALUES ('n8', '', 'edge', 2)", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(sql);
-	must("-C s image rm edge@1", 1);
+	must(&r, "-C s image rm edge@1", 1);
 	assert_non_null(strstr(r.err, "edge@1 is needed: n7 would fall back to it;"));
-	must("-C s image rm edge@2", 1);
+	must(&r, "-C s image rm edge@2", 1);
 	assert_non_null(strstr(r.err, "edge@2 is needed: n8 is to be reimaged with it;"));
 
 	sha256_text(orphan + strlen(orphan), "an orphan", 9);
 	put(orphan, "an orphan");
-	must("-C s image gc", 0);
+	must(&r, "-C s image gc", 0);
 	assert_int_not_equal(stat(orphan, &st), 0);
-	must("-C s image verify", 0);
+	must(&r, "-C s image verify", 0);
 }
 
 /* More than the site's limit is refused with the figures. */
@@ -370,16 +353,16 @@ image_over_the_limit(void **state)
 	big[(3 << 20) - 1] = '\0';
 	build("big", "edge", big);
 	free(big);
-	must("-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	must(&r, "-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
 	put("s/site.yaml", "site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24, "
 	    "store-limit: 2MiB}\n");
-	must("-C s image add big", 1);
+	must(&r, "-C s image add big", 1);
 	assert_non_null(strstr(r.err, "server.store-limit is 2 MiB"));
-	must("-C s image ls", 0);
+	must(&r, "-C s image ls", 0);
 	assert_string_equal(r.out, "");
 	put("s/site.yaml", "site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24, "
 	    "store-limit: 4MiB}\n");
-	must("-C s image add big", 0);
+	must(&r, "-C s image add big", 0);
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_enter, folder_leave)

@@ -7,7 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmocka_all.h"
+
 #include "cli/cli.h"
+#include "lib/file.h"
 
 /* Runs cli_main() in a child and keeps what it printed. */
 
@@ -50,6 +53,25 @@ run(struct run *ret, const char *words)
 	ret->status = WIFEXITED(ret->status) ? WEXITSTATUS(ret->status) : -1;
 	run_read(out, ret->out, sizeof(ret->out));
 	run_read(err, ret->err, sizeof(ret->err));
+}
+
+/* The same; any other exit status fails the test. */
+static inline void
+must(struct run *ret, const char *words, int status)
+{
+	run(ret, words);
+	if (ret->status != status)
+		fail_msg("`%s` ended with %d, not %d\n%s%s", words, ret->status, status, ret->out,
+			 ret->err);
+}
+
+static inline void
+put(const char *path, const char *text)
+{
+	struct err err = { "" };
+
+	if (file_write((struct file_new){ AT_FDCWD, path, 0644 }, text, strlen(text), &err) < 0)
+		fail_msg("%s", err.text);
 }
 
 #endif

@@ -5,13 +5,12 @@ import json
 import os
 import signal
 import sys
-import time
 
 import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
-from rack import packets  # noqa: E402
+from rack import packets, until  # noqa: E402
 from rack.namespace import RackError  # noqa: E402
 from rack.rack import Rack  # noqa: E402
 
@@ -57,15 +56,6 @@ def user_of(pid):
         return next(int(line.split()[1]) for line in file if line.startswith("Uid:"))
 
 
-def wait(what, seconds=15):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if what():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def log(server):
     with open(server.log, encoding="utf-8", errors="replace") as file:
         return file.read()
@@ -78,7 +68,7 @@ def ask(rack, *args, **options):
 
 def test_ready_means_serving(rack, server):
     pids = family(rack)
-    assert wait(lambda: "chronyd" in family(rack))
+    assert until(lambda: "chronyd" in family(rack))
     pids = family(rack)
     assert set(pids) == {"keeper", "engine", "web", "namespace-init", "dnsmasq", "chronyd"}
     assert user_of(pids["keeper"]) == user_of(pids["namespace-init"]) == 0
@@ -145,7 +135,7 @@ def test_one_lease_whatever_the_client_id(rack, server):
     def heard():
         boots = server.api("GET", "/v1/machines/n1")["boots"]
         return any(event["phase"] == "dhcp" for boot in boots for event in boot["events"])
-    assert wait(heard), log(server)
+    assert until(heard), log(server)
     assert server.api("GET", "/v1/machines/n1")["ip"] in addresses
 
 
@@ -166,7 +156,7 @@ def test_a_child_that_falls_comes_back(rack, server, name):
     def back():
         now = family(rack)
         return set(now) == set(before) and now[name] != before[name]
-    assert wait(back), log(server)
+    assert until(back), log(server)
 
     def serves():
         try:
@@ -174,7 +164,7 @@ def test_a_child_that_falls_comes_back(rack, server, name):
                 rack.net.run("curl", "-s", "-m", "2", "tftp://10.9.0.1/nic.ipxe").startswith("#!ipxe")
         except RackError:
             return False
-    assert wait(serves), log(server)
+    assert until(serves), log(server)
     now = family(rack)
     assert now["keeper"] == before["keeper"]
     if name != "dnsmasq":
@@ -185,7 +175,7 @@ def test_a_child_that_falls_comes_back(rack, server, name):
 
 def test_nothing_outlives_the_keeper(rack, server):
     os.kill(family(rack)["keeper"], signal.SIGKILL)
-    assert wait(lambda: family(rack) == {}, 5), rack.net.processes()
+    assert until(lambda: family(rack) == {}, 5), rack.net.processes()
     # and what it left does not stand in the way
     rack.server.process = None
     rack.server.start()
@@ -195,7 +185,7 @@ def reload(rack, server, site):
     count = log(server).count("reload: ")
     server.write_site(site)
     os.kill(family(rack)["keeper"], signal.SIGHUP)
-    assert wait(lambda: log(server).count("reload: ") > count), log(server)
+    assert until(lambda: log(server).count("reload: ") > count), log(server)
     return log(server)
 
 
@@ -218,8 +208,8 @@ def test_a_site_is_taken_whole_or_refused_whole(rack, server):
     assert family(rack)["engine"] == before["engine"]
     # another pool: dnsmasq is restarted, the others are not
     said = reload(rack, server, {**more, "dhcp": {"range": "10.9.0.50-10.9.0.60"}})
-    assert wait(lambda: "dnsmasq" in family(rack) and family(rack)["dnsmasq"] != before["dnsmasq"])
-    assert wait(lambda: log(server).count("child=dnsmasq ready") == 2), log(server)
+    assert until(lambda: "dnsmasq" in family(rack) and family(rack)["dnsmasq"] != before["dnsmasq"])
+    assert until(lambda: log(server).count("child=dnsmasq ready") == 2), log(server)
     now = family(rack)
     assert all(now[name] == before[name] for name in ("keeper", "engine", "web"))
     offer = ask(rack, "52:54:00:01:00:01", arch=7)
@@ -232,7 +222,7 @@ def test_a_site_is_taken_whole_or_refused_whole(rack, server):
             return rack.net.run("curl", "-s", "-m", "2", "http://10.9.0.1:8080/healthz") == "ok\n"
         except RackError:
             return False
-    assert wait(moved), log(server)
+    assert until(moved), log(server)
 
 
 def refused(server):
@@ -247,14 +237,14 @@ def test_start_is_refused_with_a_sentence(rack, tmp_path):
     # somebody holds the port
     program = "import socket,time; s=socket.socket(); s.bind(('10.9.0.1',80)); s.listen(); time.sleep(60)"
     holder = rack.net.start("holder", [sys.executable, "-c", program], str(tmp_path / "holder.log"))
-    assert wait(lambda: ":80 " in rack.net.run("ss", "-Hltn"))
+    assert until(lambda: ":80 " in rack.net.run("ss", "-Hltn"))
     said = refused(server)
     assert "TCP port 80 is held by" in said and "python" in said
     holder.end(signal.SIGKILL)
     # dnsmasq of somebody else
     program = "import socket,time; s=socket.socket(type=socket.SOCK_DGRAM); s.bind(('',67)); time.sleep(60)"
     holder = rack.net.start("holder", [sys.executable, "-c", program], str(tmp_path / "holder.log"))
-    assert wait(lambda: ":67 " in rack.net.run("ss", "-Hlun"))
+    assert until(lambda: ":67 " in rack.net.run("ss", "-Hlun"))
     said = refused(server)
     assert "UDP port 67 is held by" in said
     holder.end(signal.SIGKILL)

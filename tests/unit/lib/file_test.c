@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/file.h"
+#include "lib/str.h"
 
 static char folder[] = "/tmp/file_test.XXXXXX";
 static struct err err;
@@ -64,10 +65,32 @@ files(void **state)
 	assert_non_null(strstr(err.text, "a/b"));
 }
 
+/* What is in it goes, however deep; what a link in it names stays, and so does the folder. */
+static void
+emptied(void **state)
+{
+	char *path = str_format("%s/e", folder), *kept = str_format("%s/kept", folder);
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(file_empty(path, &err), 0);
+	assert_int_equal(file_mkdirs(dir, "e/f/g", 0755, &err), 0);
+	assert_int_equal(file_write((struct file_new){ dir, "e/f/g/x", 0600 }, "1", 1, &err), 0);
+	assert_int_equal(file_write((struct file_new){ dir, "kept", 0600 }, "1", 1, &err), 0);
+	assert_int_equal(symlinkat(kept, dir, "e/link"), 0);
+	assert_int_equal(file_empty(path, &err), 0);
+	assert_int_equal(unlinkat(dir, "e", AT_REMOVEDIR), 0);	/* fails if anything is in it */
+	assert_int_equal(fstatat(dir, "kept", &st, 0), 0);
+	assert_int_equal(unlinkat(dir, "kept", 0), 0);
+	free(kept);
+	free(path);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(files) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(files),
+					   cmocka_unit_test(emptied) };
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

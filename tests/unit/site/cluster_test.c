@@ -10,6 +10,7 @@
 #include "lib/str.h"
 #include "site/parse.h"
 #include "site/terms.h"
+#include "tests/unit/site/given.h"
 
 #define HEAD "site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24}\nimage: edge\n" \
 	     "dhcp: {range: 10.9.0.100-10.9.0.199}\n"
@@ -17,24 +18,10 @@
 	      "  - {name: n2, mac: 52:54:00:00:00:02}\n  - {name: n3, mac: 52:54:00:00:00:03}\n"
 #define POOLS "load-balancer: {pools: [{name: p, addresses: 10.9.0.200-10.9.0.220}]}\n"
 
-static struct site *
-parse(const char *text)
-{
-	struct site_source source = { "site.yaml", text, strlen(text) };
-	struct site_findings findings;
-	struct site *site = site_parse(&source, 1, &findings);
-
-	if (findings.count)
-		fail_msg("%d:%d: %s", findings.items[0].line, findings.items[0].column,
-			 findings.items[0].text);
-	assert_non_null(site);
-	return site;
-}
-
 static void
 defaults(void **state)
 {
-	struct site *site = parse(HEAD);
+	struct site *site = given(HEAD);
 
 	(void)state;
 	assert_int_equal(site->kubernetes.place.line, 0);
@@ -55,7 +42,7 @@ defaults(void **state)
 static void
 groups(void **state)
 {
-	struct site *site = parse(
+	struct site *site = given(
 		HEAD
 		"kubernetes: {enabled: true, endpoint: k8s, pod-range: 10.32.0.0/12,\n"
 		"  service-range: 10.100.0.0/20, cni: none, manifests: own.yaml,\n"
@@ -119,7 +106,7 @@ values_as_json(void **state)
 		"64", "true", "\"0123\"", "\"10s\"", "\"64\"", "{\"memory.available\":\"100Mi\"}",
 		"[{\"a\":null},1.5]", "\"~/x\"",
 	};
-	struct site *site = parse(
+	struct site *site = given(
 		HEAD "kubernetes:\n  kubelet:\n    maxPods: 64\n    a: true\n    b: 0123\n"
 		"    c: 10s\n    d: \"64\"\n    evictionHard: {memory.available: 100Mi}\n"
 		"    e: [{a: ~}, 1.5]\n    f: ~/x\n");
@@ -134,7 +121,7 @@ values_as_json(void **state)
 static void
 machines(void **state)
 {
-	struct site *site = parse(
+	struct site *site = given(
 		HEAD "storage:\nracks: [{name: r1, zone: z1}]\n"
 		"machines:\n"
 		"  - {name: n1, mac: 52:54:00:00:00:01, roles: [control-plane], rack: r1,\n"
@@ -164,7 +151,7 @@ machines(void **state)
 static void
 roles_of_few_words(void **state)
 {
-	struct site *site = parse(HEAD THREE);
+	struct site *site = given(HEAD THREE);
 	int all = SITE_ROLE_WORKER | SITE_ROLE_STORAGE | SITE_ROLE_LOAD_BALANCER;
 
 	(void)state;
@@ -173,7 +160,7 @@ roles_of_few_words(void **state)
 	assert_int_equal(site_machine_roles(site, &site->machines[1]), SITE_ROLE_WORKER);
 	assert_int_equal(site_machine_roles(site, NULL), SITE_ROLE_WORKER);
 	site_free(site);
-	site = parse(HEAD POOLS "storage:\n" THREE);
+	site = given(HEAD POOLS "storage:\n" THREE);
 	assert_int_equal(site_machine_roles(site, &site->machines[0]),
 			 SITE_ROLE_CONTROL_PLANE | all);
 	assert_int_equal(site_machine_roles(site, &site->machines[1]), all);
@@ -185,7 +172,7 @@ roles_of_few_words(void **state)
 static void
 roles_said(void **state)
 {
-	struct site *site = parse(
+	struct site *site = given(
 		HEAD POOLS "storage:\nmachines:\n"
 		"  - {name: n1, mac: 52:54:00:00:00:01, roles: [control-plane]}\n"
 		"  - {name: n2, mac: 52:54:00:00:00:02, roles: [worker, storage]}\n"
@@ -212,7 +199,7 @@ frozen(void **state)
 		"site: {name: lab, domain: other.internal}\n"
 		"server: {interface: eno1, address: 10.9.0.1/24}\n"
 		"kubernetes:\n  pod-range: 10.32.0.0/16\n";
-	struct site *site = parse(HEAD);
+	struct site *site = given(HEAD);
 	char *text = site_cluster_frozen(site);
 	struct site_findings findings = { 0 };
 	struct site_source source = { "site.yaml", later, sizeof(later) - 1 };
@@ -225,7 +212,7 @@ frozen(void **state)
 	site_check_frozen(site, "cni flannel\npod-range", NULL, &findings);
 	assert_int_equal(findings.count, 0);
 	site_free(site);
-	site = parse(later);
+	site = given(later);
 	site_check_frozen(site, text, &source, &findings);
 	assert_int_equal(findings.errors, 2);
 	assert_int_equal(findings.items[0].line, 1);

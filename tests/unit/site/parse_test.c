@@ -6,27 +6,14 @@
 
 #include "lib/str.h"
 #include "site/parse.h"
+#include "tests/unit/site/given.h"
 
 #define HEAD "site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24}\n"
-
-static struct site *
-parse(const char *text)
-{
-	struct site_source source = { "site.yaml", text, strlen(text) };
-	struct site_findings findings;
-	struct site *site = site_parse(&source, 1, &findings);
-
-	if (findings.count)
-		fail_msg("%d:%d: %s", findings.items[0].line, findings.items[0].column,
-			 findings.items[0].text);
-	assert_non_null(site);
-	return site;
-}
 
 static void
 defaults(void **state)
 {
-	struct site *site = parse(HEAD);
+	struct site *site = given(HEAD);
 
 	(void)state;
 	assert_string_equal(site->name, "lab");
@@ -51,14 +38,14 @@ defaults(void **state)
 static void
 dhcp_is_authoritative_once_there(void **state)
 {
-	struct site *site = parse(HEAD "dhcp: {range: 10.9.0.100-10.9.0.199}\n");
+	struct site *site = given(HEAD "dhcp: {range: 10.9.0.100-10.9.0.199}\n");
 
 	(void)state;
 	assert_int_equal(site->dhcp, SITE_DHCP_AUTHORITATIVE);
 	assert_int_equal(site->range_first, 0x0a090064);
 	assert_int_equal(site->range_last, 0x0a0900c7);
 	site_free(site);
-	site = parse(HEAD "dhcp:\n");
+	site = given(HEAD "dhcp:\n");
 	assert_int_equal(site->dhcp, SITE_DHCP_AUTHORITATIVE);
 	site_free(site);
 }
@@ -67,7 +54,7 @@ static void
 machine_says_little(void **state)
 {
 	struct site *site =
-		parse(HEAD "image: edge\nmachines: [{name: n1, mac: 52-54-00-00-00-AB}]\n");
+		given(HEAD "image: edge\nmachines: [{name: n1, mac: 52-54-00-00-00-AB}]\n");
 	const struct site_machine *machine = &site->machines[0];
 
 	(void)state;
@@ -86,7 +73,7 @@ machine_says_little(void **state)
 static void
 machine_says_all(void **state)
 {
-	struct site *site = parse(
+	struct site *site = given(
 		HEAD
 		"dhcp: {range: 10.9.0.100-10.9.0.199}\n"
 		"image: edge\nracks: [{name: r1, labels: {row: a, side: left}}]\n"
@@ -162,7 +149,7 @@ static void
 urls(void **state)
 {
 	struct site *site =
-		parse("site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24, "
+		given("site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24, "
 		      "http-port: 8080}\n");
 	char *http = site_http_url(site), *https = site_https_url(site);
 
@@ -178,7 +165,7 @@ urls(void **state)
 static void
 anchors(void **state)
 {
-	struct site *site = parse(HEAD "image: edge\nargs: &a quiet\nmachines:\n"
+	struct site *site = given(HEAD "image: edge\nargs: &a quiet\nmachines:\n"
 				  "  - {name: n1, mac: 52:54:00:00:00:01, args: *a}\n");
 
 	(void)state;

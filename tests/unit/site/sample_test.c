@@ -13,25 +13,13 @@
 #include "lib/str.h"
 #include "site/parse.h"
 #include "site/schema.h"
-
-static struct site *
-parse(const char *text)
-{
-	struct site_source source = { "site.yaml", text, strlen(text) };
-	struct site_findings findings;
-	struct site *site = site_parse(&source, 1, &findings);
-
-	if (findings.count)
-		fail_msg("%d:%d: %s\n%s", findings.items[0].line, findings.items[0].column,
-			 findings.items[0].text, text);
-	return site;
-}
+#include "tests/unit/site/given.h"
 
 static void
 as_it_is(void **state)
 {
 	char *text = site_sample(NULL, NULL, NULL, NULL, NULL);
-	struct site *site = parse(text);
+	struct site *site = given(text);
 
 	(void)state;
 	assert_string_equal(site->name, "lab");
@@ -47,7 +35,7 @@ filled_in(void **state)
 {
 	char *text = site_sample("edge-7", "edge.example", "enp3s0", "192.168.7.1/25",
 				 "192.168.7.64-192.168.7.126");
-	struct site *site = parse(text);
+	struct site *site = given(text);
 
 	(void)state;
 	assert_string_equal(site->name, "edge-7");
@@ -77,7 +65,7 @@ proposals_taken(void **state)
 			*to++ = *from;
 	}
 	*to = '\0';
-	site = parse(text);
+	site = given(text);
 	assert_int_equal(site->nmachines, 1);
 	assert_int_equal(site->nracks, 1);
 	assert_int_equal(site->nprofiles, 1);
