@@ -58,7 +58,7 @@ struct keeper {
 /* keeper.c */
 /* Ends the server: what happened cannot be borne. */
 void keeper_fail(struct keeper *keeper, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Before the first READY a trouble ends the start; later it is told, and the children are supervised. */
+/* Before the first READY trouble ends the start; later it is told, the children are supervised. */
 void keeper_trouble(struct keeper *keeper, const char *text);
 void keeper_tell_engine(struct keeper *keeper, json_t *body);	/* takes the reference */
 

@@ -32,8 +32,8 @@ int file_update(struct file_new to, const void *data, size_t len, struct err *er
 /* mkdir -p; the mode is for folders it makes. */
 int file_mkdirs(int dirfd, const char *path, mode_t mode, struct err *err);
 
-/* Removes all that is in a folder, not the folder, and nothing of another file system mounted in it;
- * no folder there: 0. */
+/* Removes all that is in a folder: not the folder, nothing of another file system mounted in it.
+ * No folder there: 0. */
 int file_empty(const char *path, struct err *err);
 
 /* Writes all of it or fails. */
