@@ -33,6 +33,7 @@ disk_of(const json_t *disk, struct roles_disk *ret)
 	ret->model = json_str(disk, "model", "");
 	ret->serial = json_str(disk, "serial", "");
 	ret->size = json_num(disk, "size", 0);
+	ret->loop = json_flag(disk, "loop", false);
 	ret->use = use_of(json_str(disk, "use", "unknown"));
 	if (str_starts(ret->name, "nvme"))
 		ret->type = "nvme";

@@ -34,6 +34,7 @@ struct roles_disk {
 	const char *type;	/* "hdd", "ssd", "nvme" */
 	const char *model, *serial;	/* "" where not known */
 	int64_t size;		/* bytes */
+	bool loop;		/* a loop device, which Rook takes only when told that it may */
 	enum roles_use use;
 };
 

@@ -59,7 +59,7 @@ devices_of(struct storage *storage, const struct roles_node *node)
 		if (path == NULL)
 			continue;
 		yaml_append(devices, yaml_pack("{s:s}", "name", path));
-		storage->loops |= str_starts(path, "/dev/loop");
+		storage->loops |= node->disks[i].loop || str_starts(path, "/dev/loop");
 		free(path);
 	}
 	if (node->rest)
@@ -343,6 +343,20 @@ storage_class(void)
 	return object;
 }
 
+/* Two gateways on one machine would be gone with it. */
+static json_t *
+gateway_placement(void)
+{
+	json_t *placement = on_storage();
+
+	yaml_set(placement, "topologySpreadConstraints",
+		 yaml_pack("[{s:i, s:s, s:s, s:{s:{s:s, s:s}}}]", "maxSkew", 1, "topologyKey",
+			   "kubernetes.io/hostname", "whenUnsatisfiable", "DoNotSchedule",
+			   "labelSelector", "matchLabels", "app", "rook-ceph-rgw",
+			   "rook_object_store", STORE));
+	return placement;
+}
+
 /* Gateways have addresses of pods, so that port 80 of their machine stays free. */
 static json_t *
 object_store(const struct storage *storage)
@@ -351,7 +365,7 @@ object_store(const struct storage *storage)
 
 	gateway = yaml_pack("{s:i, s:i, s:b, s:o, s:o, s:s}", "port", 80, "instances",
 			    storage->storers > 1 ? 2 : 1, "hostNetwork", 0, "placement",
-			    on_storage(), "resources", resources("128Mi", "1Gi"),
+			    gateway_placement(), "resources", resources("128Mi", "1Gi"),
 			    "priorityClassName", "system-cluster-critical");
 	yaml_set(object, "spec",
 		 yaml_pack("{s:o, s:o, s:b, s:o}", "metadataPool", pool_spec(storage), "dataPool",

@@ -30,6 +30,7 @@ struct disk {
 	char serial[128], model[128];
 	uint64_t size;			/* bytes */
 	bool rotational;
+	bool loop;			/* a file of another disk, whatever its name */
 	bool readonly;
 	bool failed;			/* could not be opened or read to the end */
 	bool busy;			/* mounted, or held by another program */

@@ -4,9 +4,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/major.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <blkid/blkid.h>
@@ -239,6 +241,7 @@ probe_bytes(const char *path, struct disk *disk)
 	}
 	disk->size = (uint64_t)blkid_get_dev_size(fd);
 	if (S_ISBLK(st.st_mode)) {
+		disk->loop = major(st.st_rdev) == LOOP_MAJOR;
 		alone = open(path, O_RDONLY | O_CLOEXEC | O_EXCL);
 		disk->busy = alone < 0;
 		if (alone >= 0)

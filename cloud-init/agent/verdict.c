@@ -33,6 +33,8 @@ disk_json(const struct disk *disk, bool system)
 	json_put(o, "serial", disk->serial);
 	json_put(o, "model", disk->model);
 	json_put_flag(o, "rotational", disk->rotational);
+	if (disk->loop)
+		json_put_flag(o, "loop", true);
 	for (size_t i = 0; i < disk->nsigns; i++)
 		json_array_append_new(signs, json_string(disk->signs[i]));
 	json_object_set_new(o, "signatures", signs);
