@@ -74,9 +74,30 @@ const struct cli_command cli_commands[] = {
 	{ .name = "reimage", .run = cli_reimage,
 	  .help = "give a machine another image and reboot it",
 	  .usage = "reimage MACHINE [--image NAME[@GENERATION]] [--no-reboot]\n"
+		   "       bootserver reimage --all|--rack NAME [--image …] [--no-reboot]\n"
 		   "\n"
 		   "  --image NAME[@GENERATION]    default: the newest generation of its image\n"
-		   "  --no-reboot                  at its next boot, whenever that is\n" },
+		   "  --no-reboot                  at its next boot, whenever that is\n"
+		   "  --all                        every machine that was taken in\n"
+		   "  --rack NAME                  every machine of that rack\n" },
+	{ .name = "reboot", .run = cli_order, .help = "reboot a machine",
+	  .usage = "reboot MACHINE\n"
+		   "\n"
+		   "An order for its agent, which hears it at once, or when it is heard again;\n"
+		   "`show` tells what became of it.\n" },
+	{ .name = "poweroff", .run = cli_order, .help = "switch a machine off",
+	  .usage = "poweroff MACHINE\n"
+		   "\n"
+		   "An order for its agent, as `reboot` is.  Only a person, or Wake-on-LAN where\n"
+		   "the firmware has it, switches the machine on again.\n" },
+	{ .name = "identify", .run = cli_order,
+	  .help = "light a machine up for a person in front of the rack",
+	  .usage = "identify MACHINE [--seconds N]\n"
+		   "\n"
+		   "By the light of its BMC (where the image has ipmitool), else by that of the\n"
+		   "network card that it booted by; `show` says when it has neither.\n"
+		   "\n"
+		   "  --seconds N    for so long (default: 120; at most 3600)\n" },
 	{ .name = "wipe", .run = cli_wipe, .help = "erase a data disk of a machine",
 	  .usage = "wipe MACHINE --disk SERIAL [--confirm CODE]\n"
 		   "\n"

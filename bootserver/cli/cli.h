@@ -74,6 +74,7 @@ int cli_show(struct cli *cli, int argc, char **argv);		/* show.c */
 int cli_approve(struct cli *cli, int argc, char **argv);	/* approve.c */
 int cli_plan(struct cli *cli, int argc, char **argv);		/* plan.c */
 int cli_reimage(struct cli *cli, int argc, char **argv);	/* reimage.c */
+int cli_order(struct cli *cli, int argc, char **argv);	/* order.c: reboot, poweroff, identify */
 int cli_kubeconfig(struct cli *cli, int argc, char **argv);	/* kubeconfig.c */
 int cli_wipe(struct cli *cli, int argc, char **argv);		/* wipe.c */
 int cli_export(struct cli *cli, int argc, char **argv);		/* export.c */

@@ -130,6 +130,33 @@ hardware(const json_t *facts, struct buf *ret)
 	buf_fini(&text);
 }
 
+/* Orders that are not over; the others stand in the timelines. */
+static void
+open_orders(const json_t *orders, struct buf *ret)
+{
+	static const struct {
+		const char *state, *text;
+	} states[] = {
+		{ "waits", "waits for its agent" }, { "given", "told, not acknowledged yet" },
+		{ "taken", "its agent has it" },
+	};
+	const json_t *order;
+	size_t i;
+
+	json_array_foreach(orders, i, order) {
+		const char *state = json_str(order, "state", "");
+		char text[80];
+
+		for (size_t at = 0; at < sizeof(states) / sizeof(states[0]); at++) {
+			if (strcmp(state, states[at].state) != 0)
+				continue;
+			snprintf(text, sizeof(text), "%.20s: %s", json_str(order, "kind", ""),
+				 states[at].text);
+			line(ret, "order", text);
+		}
+	}
+}
+
 static void
 choice(const json_t *machine, struct buf *ret)
 {
@@ -143,6 +170,7 @@ choice(const json_t *machine, struct buf *ret)
 	add_pair(&text, "last good", json_str(machine, "last_good", NULL));
 	line(ret, "image", text.text);
 	buf_fini(&text);
+	open_orders(json_object_get(machine, "orders"), ret);
 	if (json_str(machine, "code", NULL)) {
 		char ask[80];
 
@@ -162,6 +190,13 @@ join(char *ret, size_t size, const char *text)
 	snprintf(ret + len, size - len, "%s%s", len ? ", " : "", text);
 }
 
+/* An order or a decision: it moves no phase. */
+static bool
+is_note(const json_t *event)
+{
+	return strcmp(json_str(event, "state", ""), "note") == 0;
+}
+
 static void
 collect(const json_t *boot, struct span spans[PHASE_COUNT])
 {
@@ -174,7 +209,7 @@ collect(const json_t *boot, struct span spans[PHASE_COUNT])
 		enum phase phase;
 		struct span *span;
 
-		if (phase_parse(&phase, json_str(event, "phase", "")) < 0)
+		if (phase_parse(&phase, json_str(event, "phase", "")) < 0 || is_note(event))
 			continue;
 		span = &spans[phase];
 		if (!span->begin_ms || at < span->begin_ms)
@@ -217,6 +252,22 @@ print_span(struct buf *ret, const struct span *span, int phase, int64_t start_ms
 }
 
 static void
+notes(const json_t *boot, int64_t start_ms, struct buf *ret)
+{
+	const json_t *event;
+	char at[16];
+	size_t i;
+
+	json_array_foreach(json_object_get(boot, "events"), i, event) {
+		if (!is_note(event))
+			continue;
+		table_time(at, json_num(event, "at_ms", 0) - start_ms);
+		buf_format(ret, "  %-8s %10s %10s   %s\n", "note", at, "",
+			   json_str(event, "text", ""));
+	}
+}
+
+static void
 timeline(const json_t *boot, int64_t now_ms, struct buf *ret)
 {
 	struct span spans[PHASE_COUNT] = { { .begin_ms = 0 } };
@@ -233,6 +284,7 @@ timeline(const json_t *boot, int64_t now_ms, struct buf *ret)
 			end = over ? over : now_ms;
 		print_span(ret, &spans[phase], phase, start, end);
 	}
+	notes(boot, start, ret);
 }
 
 static void

@@ -63,24 +63,15 @@ refuse(struct engine *e, int64_t id, int status, const char *reason)
 static json_t *
 poll_answer(struct engine *e, struct machine *m)
 {
-	json_t *orders = json_array(), *plan = json_object(), *body = json_object();
+	json_t *plan = json_object(), *body = json_object();
 	struct plan choice;
-	sqlite3_stmt *row;
 
-	for (row = db_ask(&e->db, DB_ORDERS_OF, "i", m->id); db_next(&e->db, row);) {
-		json_t *order = json_pack("{s:I, s:s}", "id", (json_int_t)db_num(row, 0), "kind",
-					  db_text(row, 1));
-
-		if (db_text(row, 2)[0])
-			json_put(order, "serial", db_text(row, 2));
-		json_array_append_new(orders, order);
-	}
 	machines_plan(e, m, &choice);
 	if (choice.kind == PLAN_IMAGE) {
 		json_put(plan, "image", choice.image->name);
 		json_put_num(plan, "generation", choice.image->generation);
 	}
-	json_object_set_new(body, "orders", orders);
+	json_object_set_new(body, "orders", order_list(e, m));
 	json_object_set_new(body, "plan", plan);
 	str_copy(m->told, sizeof(m->told), cluster_digest(e, m));
 	json_put(body, "cluster_digest", m->told);
@@ -131,34 +122,20 @@ agent_tick(struct engine *e)
 }
 
 void
-agent_order(struct engine *e, struct machine *m, const char *kind, const char *serial)
+agent_order(struct engine *e, struct machine *m, const struct order *order)
 {
-	db_run(&e->db, DB_ORDER_ADD, "isis", m->id, kind, clock_now_ms(), serial);
+	order_add(e, m, order);
 	release_of(e, m);
-}
-
-static bool
-has_orders(struct engine *e, const struct machine *m)
-{
-	sqlite3_stmt *row = db_ask(&e->db, DB_ORDERS_OF, "i", m->id);
-	bool has = false;
-
-	while (db_next(&e->db, row))
-		has = true;
-	return has;
 }
 
 static void
 take_poll(struct engine *e, int64_t id, const struct agent_ask *ask, struct machine *m)
 {
-	const json_t *done = json_object_get(ask->said, "done");
-	int64_t wait_s = json_num(ask->said, "wait_s", 0), now = clock_now_ms();
+	int64_t wait_s = json_num(ask->said, "wait_s", 0);
 
-	for (size_t i = 0; i < json_array_size(done); i++)
-		db_run(&e->db, DB_ORDER_DONE, "iii", m->id,
-		       (int64_t)json_integer_value(json_array_get(done, i)), now);
+	order_words(e, m, ask->said);
 	release_of(e, m);	/* an older request that its agent gave up */
-	if (wait_s <= 0 || has_orders(e, m) || has_news(e, m)) {
+	if (wait_s <= 0 || order_waits(e, m) || has_news(e, m)) {
 		answer(e, id, 200, poll_answer(e, m));
 		return;
 	}

@@ -2,6 +2,7 @@
 #define ENGINE_AGENT_H
 
 #include "engine/core.h"
+#include "engine/order.h"
 
 /* Message agent: enrol, poll, events, cluster.  Every answer is signed by the engine. */
 void agent_request(struct engine *e, const json_t *body);
@@ -9,8 +10,7 @@ void agent_request(struct engine *e, const json_t *body);
 /* Answers polls whose time is over. */
 void agent_tick(struct engine *e);
 
-/* An order ("reboot", "poweroff", "wipe" of the disk with that serial number, else NULL) for the
- * machine; its held poll is answered with it. */
-void agent_order(struct engine *e, struct machine *m, const char *kind, const char *serial);
+/* An order for the machine; its held poll is answered with it. */
+void agent_order(struct engine *e, struct machine *m, const struct order *order);
 
 #endif

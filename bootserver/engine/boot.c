@@ -12,6 +12,7 @@
 
 #include "engine/cluster.h"
 #include "engine/machines.h"
+#include "engine/order.h"
 #include "engine/timeline.h"
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -148,7 +149,7 @@ record(struct engine *e, struct boot *b, const struct plan *plan)
 		machines_touch(e, m);
 	}
 	if (plan->kind != PLAN_FAILURE)
-		db_run(&e->db, DB_ORDERS_OVER, "ii", m->id, b->script_ms);
+		order_boot(e, m);
 	timeline_save(e, b);
 	e->metrics.decisions[plan->kind]++;
 }

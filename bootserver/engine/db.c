@@ -44,6 +44,12 @@ static const char *const schema[] = {
 	" restoring INTEGER) WITHOUT ROWID;"
 	"CREATE TABLE nodes (cluster TEXT NOT NULL, name TEXT NOT NULL, joined_ms INTEGER,"
 	" control_plane INTEGER, kubernetes TEXT, PRIMARY KEY (cluster, name)) WITHOUT ROWID;",
+	"ALTER TABLE orders ADD COLUMN seconds INTEGER;"
+	"ALTER TABLE orders ADD COLUMN why TEXT;"
+	"ALTER TABLE orders ADD COLUMN given_ms INTEGER;"
+	"ALTER TABLE orders ADD COLUMN taken_ms INTEGER;"
+	"ALTER TABLE orders ADD COLUMN outcome TEXT;"
+	"ALTER TABLE orders ADD COLUMN text TEXT;",
 };
 #define SCHEMA_STEPS ((int)(sizeof(schema) / sizeof(schema[0])))
 
@@ -111,13 +117,24 @@ static const char *const texts[DB_QUERIES] = {
 		"INSERT OR REPLACE INTO nodes (cluster, name, joined_ms, control_plane,"
 		" kubernetes) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[DB_ORDER_ADD] =
-		"INSERT INTO orders (machine, kind, made_ms, serial) VALUES (?1, ?2, ?3, ?4)",
-	[DB_ORDER_DONE] =
-		"UPDATE orders SET done_ms=?3 WHERE machine=?1 AND id=?2 AND done_ms IS NULL",
-	[DB_ORDERS_OVER] = "UPDATE orders SET done_ms=?2 WHERE machine=?1 AND done_ms IS NULL",
-	[DB_ORDERS_OF] =
-		"SELECT id, kind, serial FROM orders WHERE machine=?1 AND done_ms IS NULL ORDER BY"
-		" id",
+		"INSERT INTO orders (machine, kind, made_ms, serial, seconds, why) VALUES (?1, ?2,"
+		" ?3, ?4, ?5, ?6)",
+	[DB_ORDER_TAKEN] = "UPDATE orders SET taken_ms=?2 WHERE id=?1 AND taken_ms IS NULL",
+	[DB_ORDER_OVER] =
+		"UPDATE orders SET done_ms=?2, outcome=?3, text=?4 WHERE id=?1 AND done_ms IS"
+		" NULL",
+	[DB_ORDERS_GIVEN] =
+		"UPDATE orders SET given_ms=?2 WHERE machine=?1 AND given_ms IS NULL AND done_ms"
+		" IS NULL",
+	[DB_ORDERS_OPEN] =
+		"SELECT id, kind, serial, seconds, taken_ms FROM orders WHERE machine=?1 AND"
+		" done_ms IS NULL ORDER BY id",
+	[DB_ORDERS_LAST] =
+		"SELECT id, kind, serial, why, made_ms, given_ms, taken_ms, outcome, done_ms, text"
+		" FROM orders WHERE machine=?1 ORDER BY id DESC LIMIT ?2",
+	[DB_ORDERS_PRUNE] =
+		"DELETE FROM orders WHERE machine=?1 AND id <= (SELECT id FROM orders WHERE"
+		" machine=?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
 };
 
 static int

@@ -22,6 +22,9 @@
 #include "lib/log.h"
 #include "lib/str.h"
 
+#define IDENTIFY_S 120		/* a person walks to the rack meanwhile */
+#define IDENTIFY_MOST_S 3600
+
 struct route_call {
 	struct engine *e;
 	struct machine *m;	/* of a path with a name */
@@ -69,6 +72,7 @@ get_machine(const struct route_call *call)
 	show(call, 200);
 	boots = view_boots(call->e, call->m);
 	json_object_set_new(*call->ret, "boots", boots);
+	json_object_set_new(*call->ret, "orders", order_view(call->e, call->m));
 	settings = edit_settings(call->e, call->m->name);
 	json_object_set_new(*call->ret, "settings", settings ? settings : json_null());
 	return 200;
@@ -258,15 +262,44 @@ reimage(const struct route_call *call)
 	machines_touch(e, m);
 	log_info("machine=%s text=\"to be reimaged: %s\"", m->name, plan.reason);
 	if (json_flag(call->body, "reboot", true))
-		agent_order(e, m, "reboot", NULL);
+		agent_order(e, m, &(struct order){ ORDER_REBOOT, "to be reimaged", NULL, 0 });
 	return show(call, 200);
+}
+
+/* An order for its agent; the machine, with its orders. */
+static int
+give(const struct route_call *call, enum order_kind kind, int64_t seconds)
+{
+	struct order order = { kind, "the operator asks", NULL, seconds };
+
+	if (!machines_approved(call->e, call->m))
+		return fault(call, 409, "this machine was not taken in: approve it first");
+	agent_order(call->e, call->m, &order);
+	show(call, 202);
+	json_object_set_new(*call->ret, "orders", order_view(call->e, call->m));
+	return 202;
 }
 
 static int
 reboot(const struct route_call *call)
 {
-	agent_order(call->e, call->m, "reboot", NULL);
-	return show(call, 202);
+	return give(call, ORDER_REBOOT, 0);
+}
+
+static int
+poweroff(const struct route_call *call)
+{
+	return give(call, ORDER_POWEROFF, 0);
+}
+
+static int
+identify(const struct route_call *call)
+{
+	int64_t seconds = json_num(call->body, "seconds", IDENTIFY_S);
+
+	if (seconds < 1 || seconds > IDENTIFY_MOST_S)
+		return fault(call, 422, "seconds: 1 to 3600");
+	return give(call, ORDER_IDENTIFY, seconds);
 }
 
 static int
@@ -363,6 +396,8 @@ static const struct {
 	{ "PUT", "/v1/machines/*/plan", put_plan, "kind:s once:b" },
 	{ "POST", "/v1/machines/*/reimage", reimage, "image:s generation:i reboot:b" },
 	{ "POST", "/v1/machines/*/reboot", reboot },
+	{ "POST", "/v1/machines/*/poweroff", poweroff },
+	{ "POST", "/v1/machines/*/identify", identify, "seconds:i" },
 	{ "POST", "/v1/machines/*/wipe", wipe_disk, "serial:s confirm:s" },
 	{ "GET", "/v1/machines/*/pcap", get_pcap },
 	{ "GET", "/v1/cluster", get_cluster },

@@ -231,6 +231,10 @@ timeline_note(struct engine *e, struct boot *b, const struct note *note)
 		if ((unsigned char)*c < ' ' || *c == 0x7f || *c == '"')
 			*c = *c == '"' ? '\'' : ' ';
 	clean.text = text;
+	if (note->state == STATE_NOTE) {
+		store(e, b, &clean, at_ms);
+		return;
+	}
 	b->heard_ms = clock_mono_ms();
 	if (note->state == STATE_PROGRESS) {
 		pass_progress(e, b, &clean);

@@ -88,7 +88,7 @@ wipe(struct engine *e, struct machine *m, const json_t *body, json_t **ret)
 	m->wipe.code[0] = '\0';
 	log_warn("machine=%s text=\"its disk %s (serial number %s) is to be wiped: the operator"
 		 " confirmed it\"", m->name, json_str(disk, "name", ""), serial);
-	agent_order(e, m, "wipe", serial);
+	agent_order(e, m, &(struct order){ ORDER_WIPE, "the operator confirmed it", serial, 0 });
 	*ret = json_pack("{s:o}", "disk", shown(disk));
 	return 202;
 }

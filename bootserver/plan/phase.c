@@ -16,6 +16,7 @@ static const char *const phases[PHASE_COUNT] = {
 static const char *const states[] = {
 	[STATE_BEGIN] = "begin", [STATE_PROGRESS] = "progress", [STATE_DONE] = "done",
 	[STATE_WAIT] = "wait", [STATE_STALL] = "stall", [STATE_FAIL] = "fail",
+	[STATE_NOTE] = "note",
 };
 
 /* The place of `name` in `words`, or -EINVAL. */

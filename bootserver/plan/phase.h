@@ -8,7 +8,10 @@ enum phase {
 	PHASE_COUNT
 };
 
-enum phase_state { STATE_BEGIN, STATE_PROGRESS, STATE_DONE, STATE_WAIT, STATE_STALL, STATE_FAIL };
+/* STATE_NOTE: something is said that does not move the boot (an order, a decision). */
+enum phase_state {
+	STATE_BEGIN, STATE_PROGRESS, STATE_DONE, STATE_WAIT, STATE_STALL, STATE_FAIL, STATE_NOTE
+};
 
 const char *phase_name(enum phase phase);
 const char *phase_state_name(enum phase_state state);

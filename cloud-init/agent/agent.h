@@ -63,8 +63,10 @@ struct agent {
 	int64_t send_at_ms;
 	int64_t poll_at_ms;
 
-	json_t *done;		/* ids of orders that are taken but not yet reported */
-	char order[16];		/* "reboot", "poweroff": to be done once that is reported */
+	json_t *orders;		/* taken and not over yet, in their order */
+	json_t *taken;		/* ids of those whose taking the server does not know yet */
+	json_t *results;	/* [{id, good, text}]: how orders went, to be told */
+	struct job order_job;	/* of the first order */
 	bool dirty;		/* agent.json is older than this */
 };
 
@@ -106,9 +108,6 @@ void talk_poll(struct agent *agent, int wait_s);
  * before the time for a next try has come, too; -ENOENT: the server knows no such path. */
 #define PATH_CLUSTER "/v1/self/cluster"
 int talk_ask(struct agent *agent, const struct wire_question *question, json_t **ret);
-
-/* Does the order that was reported. */
-void order_do(struct agent *agent);
 
 /* agent.json: read at the start (another boot's is ignored), written when `dirty`. */
 void progress_load(struct agent *agent);

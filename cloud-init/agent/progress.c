@@ -1,6 +1,6 @@
 /*
  * Where the agent was, for its next life in the same boot: /run/bootserver/agent.json {nonce,
- * phase, enrolled, queue, done, order}.
+ * phase, enrolled, queue, orders, taken, results}.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -28,9 +28,19 @@ parse_phase(const json_t *o)
 }
 
 static void
+take_list(json_t **to, const json_t *o, const char *key)
+{
+	json_t *list = json_object_get(o, key);
+
+	if (!json_is_array(list))
+		return;
+	json_decref(*to);
+	*to = json_deep_copy(list);
+}
+
+static void
 take(struct agent *agent, const json_t *o)
 {
-	json_t *done = json_object_get(o, "done");
 	struct err err;
 
 	if (queue_parse(&agent->queue, json_object_get(o, "queue"), &err) < 0) {
@@ -39,11 +49,9 @@ take(struct agent *agent, const json_t *o)
 	}
 	steps_init(&agent->steps, parse_phase(o), clock_mono_ms());
 	agent->enrolled = json_flag(o, "enrolled", false);
-	str_copy(agent->order, sizeof(agent->order), json_str(o, "order", ""));
-	if (json_is_array(done)) {
-		json_decref(agent->done);
-		agent->done = json_copy(done);
-	}
+	take_list(&agent->orders, o, "orders");
+	take_list(&agent->taken, o, "taken");
+	take_list(&agent->results, o, "results");
 }
 
 void
@@ -77,8 +85,9 @@ progress_save(struct agent *agent)
 							   : phase_name(agent->steps.phase));
 	json_put_flag(o, "enrolled", agent->enrolled);
 	json_object_set_new(o, "queue", queue_format(&agent->queue));
-	json_object_set(o, "done", agent->done);
-	json_put(o, "order", agent->order);
+	json_object_set(o, "orders", agent->orders);
+	json_object_set(o, "taken", agent->taken);
+	json_object_set(o, "results", agent->results);
 	text = json_text(o, &len);
 	if (file_update((struct file_new){ AT_FDCWD, where(path, FILE_PATH), 0600 }, text, len,
 			&err) < 0)

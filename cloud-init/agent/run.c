@@ -11,6 +11,7 @@
 #include "cloud-init/agent/agent.h"
 #include "cloud-init/agent/cache.h"
 #include "cloud-init/agent/facts.h"
+#include "cloud-init/agent/order.h"
 #include "cloud-init/agent/say.h"
 #include "cloud-init/agent/where.h"
 #include "lib/clock.h"
@@ -108,7 +109,8 @@ rest(const struct agent *agent)
 {
 	const struct timespec pause = { REST_MS / 1000, REST_MS % 1000 * 1000000L };
 
-	if (!steps_all_done(&agent->steps) || agent->send_at_ms > clock_mono_ms() ||
+	if (!steps_all_done(&agent->steps) || order_busy(agent) ||
+	    agent->send_at_ms > clock_mono_ms() ||
 	    agent->poll_at_ms > clock_mono_ms())
 		nanosleep(&pause, NULL);
 }
@@ -128,6 +130,7 @@ turn(struct agent *agent)
 		progress_save(agent);
 	calm = steps_all_done(&agent->steps) && json_array_size(agent->queue.events) == 0;
 	talk_poll(agent, calm ? poll_s : 0);
+	order_step(agent);
 	if (agent->dirty)
 		progress_save(agent);
 	rest(agent);
@@ -166,7 +169,9 @@ agent_run(struct err *err)
 	if (r < 0)
 		return r;
 	queue_init(&agent.queue);
-	agent.done = json_array();
+	agent.orders = json_array();
+	agent.taken = json_array();
+	agent.results = json_array();
 	steps_init(&agent.steps, PHASE_FACTS, clock_mono_ms());
 	ears_open(&agent.ears);
 	resume(&agent);

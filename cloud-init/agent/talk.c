@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cloud-init/agent/agent.h"
+#include "cloud-init/agent/order.h"
 #include "lib/chance.h"
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -105,21 +106,6 @@ talk_send(struct agent *agent)
 			break;
 }
 
-/* Takes an order: it is done when its number has been reported (order_do). */
-static void
-take_order(struct agent *agent, const json_t *order)
-{
-	const char *kind = json_str(order, "kind", "");
-
-	json_array_append(agent->done, json_object_get(order, "id"));
-	agent->dirty = true;
-	if (str_eq(kind, "reboot") || str_eq(kind, "poweroff"))
-		str_copy(agent->order, sizeof(agent->order), kind);
-	else
-		log_warn("machine=%s unknown order \"%s\" is passed over", agent->input.name,
-			 kind);
-}
-
 /* Something that concerns us has changed in the cluster. */
 static void
 notice(struct agent *agent, const json_t *answer)
@@ -135,32 +121,44 @@ notice(struct agent *agent, const json_t *answer)
 	}
 }
 
+/* The server's answer: what we told is in store there, and what is new. */
+static void
+take_answer(struct agent *agent, const json_t *answer, int64_t began)
+{
+	json_t *order;
+	size_t i;
+
+	notice(agent, answer);
+	if (json_array_size(agent->taken) + json_array_size(agent->results) > 0)
+		agent->dirty = true;
+	json_array_clear(agent->taken);
+	json_array_clear(agent->results);
+	json_array_foreach(json_object_get(answer, "orders"), i, order)
+		order_take(agent, order);
+	agent->poll_at_ms = json_array_size(agent->taken) > 0 ? 0 : began + POLL_MS;
+}
+
 void
 talk_poll(struct agent *agent, int wait_s)
 {
 	int64_t began = clock_mono_ms();
-	json_t *body, *answer, *orders, *order;
+	json_t *body, *answer;
 	struct wire_question question = { "/v1/self/poll" };
-	size_t i;
+	bool news = json_array_size(agent->taken) + json_array_size(agent->results) > 0;
 
-	if (!agent->enrolled || clock_mono_ms() < agent->send_at_ms ||
-	    clock_mono_ms() < agent->poll_at_ms)
+	if (!agent->enrolled || began < agent->send_at_ms ||
+	    (began < agent->poll_at_ms && !news))
 		return;
-	if (json_array_size(agent->done) > 0)
+	if (news || order_busy(agent))
 		wait_s = 0;
 	body = json_object();
 	json_put_num(body, "wait_s", wait_s);
-	json_object_set_new(body, "done", json_copy(agent->done));
+	json_object_set_new(body, "taken", json_copy(agent->taken));
+	json_object_set_new(body, "results", json_copy(agent->results));
 	question.body = body;
 	question.timeout_ms = wait_s * 1000L + ASK_MS;
 	if (talk_ask(agent, &question, &answer) == 0) {
-		notice(agent, answer);
-		json_array_clear(agent->done);
-		order_do(agent);
-		orders = json_object_get(answer, "orders");
-		json_array_foreach(orders, i, order)
-			take_order(agent, order);
-		agent->poll_at_ms = json_array_size(agent->done) > 0 ? 0 : began + POLL_MS;
+		take_answer(agent, answer, began);
 		json_decref(answer);
 	}
 	json_decref(body);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "cloud-init/agent/agent.h"
+#include "cloud-init/agent/order.h"
 #include "lib/json.h"
 #include "lib/str.h"
 #include "tree.h"
@@ -16,7 +17,9 @@ agent_init(struct agent *agent, const char *nonce)
 {
 	*agent = (struct agent){ .input = { .name = "n1", .nonce = nonce } };
 	queue_init(&agent->queue);
-	agent->done = json_array();
+	agent->orders = json_array();
+	agent->taken = json_array();
+	agent->results = json_array();
 	steps_init(&agent->steps, PHASE_FACTS, 0);
 }
 
@@ -24,13 +27,16 @@ static void
 agent_fini(struct agent *agent)
 {
 	queue_fini(&agent->queue);
-	json_decref(agent->done);
+	json_decref(agent->orders);
+	json_decref(agent->taken);
+	json_decref(agent->results);
 }
 
 static void
 goes_on(void **state)
 {
 	const struct queue_event event = { PHASE_ENROL, STATE_DONE, "n1 approved", 5, NULL };
+	json_t *order = json_pack("{s:i, s:s}", "id", 7, "kind", "reboot");
 	struct agent agent, next;
 
 	(void)state;
@@ -38,8 +44,8 @@ goes_on(void **state)
 	queue_add(&agent.queue, &event);
 	steps_init(&agent.steps, PHASE_STORAGE, 0);
 	agent.enrolled = true;
-	json_array_append_new(agent.done, json_integer(7));
-	str_copy(agent.order, sizeof(agent.order), "reboot");
+	order_take(&agent, order);
+	json_decref(order);
 	tree_file(WHERE_RUN "/x", "");
 	progress_save(&agent);
 
@@ -48,8 +54,8 @@ goes_on(void **state)
 	assert_int_equal(next.steps.phase, PHASE_STORAGE);
 	assert_true(next.enrolled);
 	assert_int_equal(next.queue.last, 1);
-	assert_int_equal(json_integer_value(json_array_get(next.done, 0)), 7);
-	assert_string_equal(next.order, "reboot");
+	assert_int_equal(json_integer_value(json_array_get(next.taken, 0)), 7);
+	assert_string_equal(json_str(json_array_get(next.orders, 0), "kind", ""), "reboot");
 	agent_fini(&next);
 
 	agent_init(&next, "nonce2");	/* another boot's file */

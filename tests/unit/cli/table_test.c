@@ -272,6 +272,41 @@ static const char stalled[] =
 	" \"image\": \"edge@1\","
 	"   \"events\": []}]}";
 
+static const char ordered[] =
+	"{\"name\": \"n1\", \"state\": \"healthy\", \"phase\": \"healthy\","
+	" \"orders\": [{\"kind\": \"identify\", \"state\": \"taken\"},"
+	"   {\"kind\": \"reboot\", \"state\": \"done\"}],"
+	" \"boots\": [{\"id\": 2, \"begin_ms\": 1000, \"end_ms\": 21000,"
+	"   \"outcome\": \"healthy\", \"image\": \"edge@2\", \"events\": ["
+	"   {\"at_ms\": 21000, \"phase\": \"healthy\", \"state\": \"done\", \"text\": \"good\"},"
+	"   {\"at_ms\": 31000, \"phase\": \"healthy\", \"state\": \"note\","
+	"    \"text\": \"order identify: its agent has it\"}]}]}";
+
+static void
+orders_stand_beside_the_phases(void **state)
+{
+	json_t *machine = json_loads(ordered, 0, NULL);
+	struct buf got;
+
+	(void)state;
+	assert_non_null(machine);
+	setenv("TZ", "UTC", 1);
+	tzset();
+	buf_init(&got);
+	timeline_machine(machine, 61000, &got);
+	assert_string_equal(got.text,
+			    "n1: healthy\n"
+			    "  order     identify: its agent has it\n"
+			    "\n"
+			    "boot 2, 1970-01-01 00:00:01, edge@2: healthy after 20 s\n"
+			    "  PHASE            AT       TOOK\n"
+			    "  healthy        20 s      0.0 s   good\n"
+			    "  note           30 s              order identify: its agent has"
+			    " it\n");
+	buf_fini(&got);
+	json_decref(machine);
+}
+
 static void
 machine_that_stands_still_is_shown_with_advice(void **state)
 {
@@ -327,6 +362,7 @@ main(void)
 		cmocka_unit_test(times_read_well),
 		cmocka_unit_test(text_is_cut_between_signs),
 		cmocka_unit_test(machine_that_stands_still_is_shown_with_advice),
+		cmocka_unit_test(orders_stand_beside_the_phases),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -256,54 +256,6 @@ machine_that_was_not_taken_in_does_not_enrol(void **state)
 }
 
 static void
-held_poll_is_answered_by_an_order(void **state)
-{
-	struct bench *b = *state;
-	struct bench_agent agent;
-	json_t *answer, *order;
-
-	begin(b, &agent);
-	bench_enrol(b, &agent, IP1, "kept", 200);
-	assert_null(bench_ask(b, bench_signed(&agent, "poll", poll_said(60))));
-	json_decref(bench_route(b, "POST", "/v1/machines/n1/reimage", NULL, 200));
-	answer = bench_open(b, bench_hear(b->web), 200);
-	order = json_array_get(json_object_get(answer, "orders"), 0);
-	assert_string_equal(json_str(order, "kind", ""), "reboot");
-	assert_string_equal(json_str(json_object_get(answer, "plan"), "image", ""), "edge");
-	/* told again until the agent says it is done */
-	json_decref(bench_agent_ask(b, &agent, "poll", poll_said(60), 200));
-	assert_null(bench_ask(b, bench_signed(&agent, "poll",
-					      json_pack("{s:i, s:[O]}", "wait_s", 60, "done",
-							json_object_get(order, "id")))));
-	json_decref(answer);
-	clock_fake_ms += 61000;
-	engine_tick(b->e);
-	assert_int_equal(engine_turn(b->e, &(struct err){ "" }), 0);
-	answer = bench_open(b, bench_hear(b->web), 200);
-	assert_int_equal(json_array_size(json_object_get(answer, "orders")), 0);
-	json_decref(answer);
-	bench_agent_fini(&agent);
-}
-
-static void
-order_is_over_when_the_machine_boots(void **state)
-{
-	struct bench *b = *state;
-	struct bench_agent agent;
-	json_t *answer;
-
-	begin(b, &agent);
-	bench_enrol(b, &agent, IP1, "kept", 200);
-	json_decref(bench_route(b, "POST", "/v1/machines/n1/reboot", NULL, 202));
-	again(b, &agent);
-	bench_enrol(b, &agent, IP1, "kept", 200);
-	answer = bench_agent_ask(b, &agent, "poll", poll_said(0), 200);
-	assert_int_equal(json_array_size(json_object_get(answer, "orders")), 0);
-	json_decref(answer);
-	bench_agent_fini(&agent);
-}
-
-static void
 silence_of_a_healthy_machine_is_told(void **state)
 {
 	struct bench *b = *state;
@@ -385,8 +337,6 @@ main(void)
 		CASE(approve_policy_asks_for_every_key),
 		CASE(without_a_dhcp_server_of_ours_the_scripts_address_counts),
 		CASE(machine_that_was_not_taken_in_does_not_enrol),
-		CASE(held_poll_is_answered_by_an_order),
-		CASE(order_is_over_when_the_machine_boots),
 		CASE(silence_of_a_healthy_machine_is_told),
 		CASE(bytes_that_are_no_request_are_refused),
 		CASE(event_times_are_counted_from_the_request),

@@ -1,0 +1,139 @@
+/* Orders: taken once, done when that is acknowledged, and how they went. */
+#include "cmocka_all.h"
+
+#include <poll.h>
+
+#include "cloud-init/agent/order.h"
+#include "lib/json.h"
+#include "lib/str.h"
+#include "tree.h"
+
+static void
+agent_init(struct agent *agent)
+{
+	*agent = (struct agent){ .input = { .name = "n1", .nonce = "nonce1" } };
+	queue_init(&agent->queue);
+	agent->orders = json_array();
+	agent->taken = json_array();
+	agent->results = json_array();
+	str_copy(agent->input.mac, sizeof(agent->input.mac), "52:54:00:00:00:77");
+}
+
+static void
+agent_fini(struct agent *agent)
+{
+	job_drop(&agent->order_job);
+	queue_fini(&agent->queue);
+	json_decref(agent->orders);
+	json_decref(agent->taken);
+	json_decref(agent->results);
+}
+
+static void
+give(struct agent *agent, int id, const char *kind)
+{
+	json_t *order = json_pack("{s:i, s:s, s:i}", "id", id, "kind", kind, "seconds", 1);
+
+	order_take(agent, order);
+	json_decref(order);
+}
+
+/* The server has acknowledged what was taken. */
+static void
+acknowledge(struct agent *agent)
+{
+	json_array_clear(agent->taken);
+}
+
+/* Turns the wheel until no order is left. */
+static void
+work(struct agent *agent)
+{
+	for (int i = 0; i < 3000 && order_busy(agent); i++) {
+		order_step(agent);
+		poll(NULL, 0, 10);
+	}
+	assert_false(order_busy(agent));
+}
+
+static const json_t *
+result(const struct agent *agent, size_t at, bool good)
+{
+	const json_t *one = json_array_get(agent->results, at);
+
+	assert_non_null(one);
+	assert_int_equal(json_flag(one, "good", !good), good);
+	return one;
+}
+
+static void
+nothing_is_done_before_it_is_acknowledged(void **state)
+{
+	struct agent agent;
+
+	(void)state;
+	agent_init(&agent);
+	give(&agent, 3, "dance");
+	order_step(&agent);
+	assert_true(order_busy(&agent));
+	assert_int_equal(json_array_size(agent.results), 0);
+	give(&agent, 3, "dance");	/* the acknowledgement was lost: it is given again */
+	assert_int_equal(json_array_size(agent.orders), 1);
+	acknowledge(&agent);
+	work(&agent);
+	assert_int_equal(json_num(result(&agent, 0, false), "id", 0), 3);
+	assert_string_equal(json_str(result(&agent, 0, false), "text", ""),
+			    "this image's agent knows no order \"dance\"");
+	assert_int_equal(json_array_size(agent.results), 1);
+	agent_fini(&agent);
+}
+
+/* Neither a BMC nor a card: it says so, with both reasons. */
+static void
+identify_without_a_light(void **state)
+{
+	struct agent agent;
+
+	(void)state;
+	agent_init(&agent);
+	give(&agent, 4, "identify");
+	acknowledge(&agent);
+	work(&agent);
+	assert_string_equal(json_str(result(&agent, 0, false), "text", ""),
+			    "no light can be asked: it has no BMC; no network card has the address"
+			    " 52:54:00:00:00:77");
+	agent_fini(&agent);
+}
+
+/* A way to leave is not held up by what stands before it; below --root it is refused. */
+static void
+leaving_waits_for_nobody(void **state)
+{
+	struct agent agent;
+
+	(void)state;
+	agent_init(&agent);
+	give(&agent, 5, "identify");
+	give(&agent, 6, "reboot");
+	acknowledge(&agent);
+	order_step(&agent);
+	assert_int_equal(json_num(result(&agent, 0, false), "id", 0), 6);
+	assert_string_equal(json_str(result(&agent, 0, false), "text", ""),
+			    "not done below --root");
+	work(&agent);
+	assert_int_equal(json_num(result(&agent, 1, false), "id", 0), 5);
+	agent_fini(&agent);
+}
+
+int
+main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, tree_init, tree_fini)
+	const struct CMUnitTest tests[] = {
+		CASE(nothing_is_done_before_it_is_acknowledged),
+		CASE(identify_without_a_light),
+		CASE(leaving_waits_for_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
