@@ -22,6 +22,10 @@ LDLIBS    = $(shell pkg-config --libs $(LIBS)) -lblkid
 SRC      := $(sort $(filter-out bootserver/main.c,$(wildcard bootserver/*/*.c)))
 GUEST    := $(sort $(wildcard images/stage1/*.c images/imagetool/*.c cloud-init/agent/*.c))
 OBJ      := $(SRC:%.c=build/obj/%.o)
+# lwIP's pieces that the probe needs, from Debian's source package (bootserver/probe/lwip).
+LWIP     := $(addprefix core/,def dns inet_chksum init ip mem memp netif pbuf tcp tcp_in tcp_out timeouts udp) \
+            $(addprefix core/ipv4/,etharp icmp ip4 ip4_addr ip4_frag) netif/ethernet
+PROBE    := -Ibootserver/probe -isystem build/lwip/include
 TESTS    := $(patsubst tests/%.c,build/tests/%,$(sort $(wildcard tests/unit/*/*_test.c tests/golden/*_test.c)))
 FUZZ     := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
 
@@ -35,7 +39,7 @@ help:
 ## make setup      installs the packages the build and the tests need; makes the tool root (in the cache)
 ## make image      builds the images edge, base and tiny for amd64 and arm64 into the cache
 ## make components builds Kubernetes and Ceph for them: about half an hour, once
-## make update-locks  pins the versions that Debian has now (firmware, kernel, QEMU)
+## make update-locks  pins the versions that Debian has now (firmware, kernel, QEMU, lwIP)
 ## make demo       a virtual rack: three machines from power-on to healthy
 ## make demo-boot  the same, and nothing more when `make demo` goes on to a cluster
 ## make check      unit, golden, fuzz corpus, budgets, layers (under 3 minutes)
@@ -45,12 +49,26 @@ help:
 ## make deb        a Debian package into build/deb/ (SUITE=trixie: for trixie, on Debian 12 too)
 ## make clean      removes build/ (caches are in $XDG_CACHE_HOME/bootserver)
 
-build/bootserver: build/obj/bootserver/main.o $(OBJ)
+build/bootserver: build/obj/bootserver/main.o $(OBJ) $(LWIP:%=build/obj/lwip/%.o)
 	$(Q)echo "  LD    $@"; $(CC) $(LDFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(LDLIBS)
 
 build/obj/%.o: %.c | build/host-packages
 	$(Q)mkdir -p $(@D); echo "  CC    $<"; \
 	$(CC) $(CFLAGS) $(HARDEN) $(BASE) $(PKGFLAGS) -c -o $@ $<
+
+# lwIP, unpacked into build/ and compiled with the options of bootserver/probe/lwipopts.h; its own
+# warnings are its own business.
+build/lwip: bootserver/probe/lwip bootserver/probe/lwip.lock | build/host-packages
+	$(Q)bootserver/probe/lwip $@ && touch $@
+build/obj/lwip/%.o: build/lwip
+	$(Q)mkdir -p $(@D); echo "  CC    lwip/$*.c"; \
+	$(CC) $(CFLAGS) $(HARDEN) -std=gnu11 -w -MMD -MP $(PROBE) -c -o $@ build/lwip/$*.c
+build/san/lwip/%.o: build/lwip
+	$(Q)mkdir -p $(@D); echo "  CC    lwip/$*.c (san)"; \
+	$(CC) -O1 -g -fsanitize=address -fno-omit-frame-pointer -std=gnu11 -w -MMD -MP $(PROBE) -c -o $@ \
+		build/lwip/$*.c
+build/obj/bootserver/probe/%.o build/san/bootserver/probe/%.o: BASE += $(PROBE)
+$(filter build/obj/bootserver/probe/%,$(OBJ)) $(filter build/san/bootserver/probe/%,$(SRC:%.c=build/san/%.o)): | build/lwip
 
 # Said to the one file that prints it, so that a commit changes no other object.
 build/obj/bootserver/cli/cli.o: BASE += -DVERSION='"$(VERSION)"'
@@ -61,8 +79,10 @@ SAN := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-
 build/san/%.o: %.c | build/host-packages
 	$(Q)mkdir -p $(@D); echo "  CC    $< (san)"; \
 	$(CC) $(SAN) $(BASE) $(PKGFLAGS) -c -o $@ $<
-build/san/all.a: $(SRC:%.c=build/san/%.o) $(patsubst %.c,build/san/%.o,$(filter-out %/main.c,$(GUEST)))
+build/san/all.a: $(SRC:%.c=build/san/%.o) $(patsubst %.c,build/san/%.o,$(filter-out %/main.c,$(GUEST))) \
+		$(LWIP:%=build/san/lwip/%.o)
 	$(Q)rm -f $@; ar rcs $@ $^
+build/tests/unit/probe/% build/fuzz/probe_%: private BASE += $(PROBE)
 build/tests/%: tests/%.c build/san/all.a
 	$(Q)mkdir -p $(@D); echo "  TEST  $<"; \
 	$(CC) $(SAN) $(BASE) $(PKGFLAGS) -Itests -o $@ $< build/san/all.a $(LDLIBS) -lkmod -lmnl -lcmocka
@@ -96,7 +116,7 @@ components: build/host-packages
 
 # Takes the versions that the suites have now; run `make test` before they are committed.
 update-locks:
-	$(Q)images/toolroot update-locks && firmware/collect update-lock
+	$(Q)images/toolroot update-locks && firmware/collect update-lock && bootserver/probe/lwip update-lock
 
 demo demo-boot: all
 	$(Q)tests/run $@
@@ -122,4 +142,5 @@ deb: all
 clean:
 	rm -rf build
 
+build/%.d: ;	# written with the object: make need not look for a way to make it
 -include $(shell [ -d build ] && find build -type f -name '*.d')

@@ -121,6 +121,26 @@ const struct cli_command cli_commands[] = {
 		   "The last packets of the machine's cards, questions and answers of all\n"
 		   "servers, as a pcap file (tcpdump -r, Wireshark); without FILE on standard\n"
 		   "output.\n" },
+	{ .name = "probe", .run = cli_probe, .lists = true,
+	  .help = "boot a machine that is none, and say what is wrong on the way",
+	  .usage = "probe --interface IF [--firmware KIND] [--mac MAC] [--ca FILE]\n"
+		   "       [--seconds N] [--json]\n"
+		   "\n"
+		   "Plays a machine on the wire, from power-on to the start of its kernel: DHCP,\n"
+		   "TFTP or UEFI HTTP Boot, iPXE's greeting, the script, kernel and initrd by\n"
+		   "their digests.  Each phase is timed; a fault is named with what to do, and is\n"
+		   "exit status 1.  Run it as root on another host of the segment than the\n"
+		   "server: a card does not hear what its own host sends by it.  It gives its\n"
+		   "address back; the server has seen a machine with that MAC, as any other.\n"
+		   "\n"
+		   "  --interface IF     the card towards the boot server\n"
+		   "  --firmware KIND    bios, uefi-x86_64 (default), uefi-arm64,\n"
+		   "                     uefi-http-x86_64, uefi-http-arm64\n"
+		   "  --mac MAC          a machine of the site file, to get its plan (default:\n"
+		   "                     one made up, which the server does not know)\n"
+		   "  --ca FILE          the site's CA, PEM (default: pki/ca.crt of the site\n"
+		   "                     directory, if it is there)\n"
+		   "  --seconds N        give up after so long (default: 60)\n" },
 	{ .name = "export", .run = cli_export,
 	  .help = "print settings for the site's other DHCP server",
 	  .usage = "export dhcp [isc|kea|dnsmasq|windows|mikrotik]\n"

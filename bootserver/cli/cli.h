@@ -79,6 +79,7 @@ int cli_kubeconfig(struct cli *cli, int argc, char **argv);	/* kubeconfig.c */
 int cli_wipe(struct cli *cli, int argc, char **argv);		/* wipe.c */
 int cli_export(struct cli *cli, int argc, char **argv);		/* export.c */
 int cli_pcap(struct cli *cli, int argc, char **argv);		/* pcap.c */
+int cli_probe(struct cli *cli, int argc, char **argv);		/* probe.c */
 int cli_image(struct cli *cli, int argc, char **argv);		/* image.c: add, ls, verify, rm */
 int cli_backup(struct cli *cli, int argc, char **argv);		/* backup.c */
 int cli_restore(struct cli *cli, int argc, char **argv);	/* backup.c */

@@ -38,6 +38,18 @@ stamp_root(unsigned char *binary, size_t len, const uint8_t fingerprint[32], str
 	return 0;
 }
 
+int
+stamp_check(const void *binary, size_t len, const uint8_t fingerprint[32], struct err *err)
+{
+	if (memmem(binary, len, fingerprint, 32) != NULL)
+		return 0;
+	if (memmem(binary, len, ipxe_root, sizeof(ipxe_root)) != NULL)
+		return err_set(err, -EINVAL, "trusts iPXE's own root and not the site's CA: it is "
+			       "another server's file, or was never stamped");
+	return err_set(err, -EINVAL, "does not trust the site's CA: it is no iPXE, or was stamped "
+		       "for another site (is the CA the right one?)");
+}
+
 /*
  * The raw LZMA stream at `at` as a .lzma file in memory: lc 2, lp 0, pb 0 make the properties byte
  * (pb * 5 + lp) * 9 + lc; a dictionary of 8 MiB (preset 6); length unknown.

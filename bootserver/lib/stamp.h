@@ -15,6 +15,10 @@
  */
 int stamp_root(unsigned char *binary, size_t len, const uint8_t fingerprint[32], struct err *err);
 
+/* Does an EFI binary trust the certificate of this fingerprint?  -EINVAL with the rest of a
+ * sentence that begins with the file's name. */
+int stamp_check(const void *binary, size_t len, const uint8_t fingerprint[32], struct err *err);
+
 #define STAMP_VERSION 64
 
 /*

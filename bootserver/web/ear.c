@@ -1,5 +1,5 @@
 /*
- * What the ear hears goes to the engine: what a packet says (dhcp.c), and the frame itself for
+ * What the ear hears goes to the engine: what a packet says (lib/dhcp.h), and the frame itself for
  * `bootserver pcap`.  A flood is heard up to a measure; the rest is dropped and said to be.
  */
 #include "web/ear.h"
@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/dhcp.h"
 #include "lib/json.h"
 #include "lib/log.h"
-#include "web/dhcp.h"
 #include "web/link.h"
 
 #define FRAME_MOST 1600		/* bytes; a longer one is no DHCP of this kind of network */

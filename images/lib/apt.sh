@@ -1,5 +1,6 @@
-# A private apt: the suites that we read (trixie, sid) from the mirror that this host already uses,
-# with lists and packages under $CACHE/apt. The host's own /etc/apt is read, never written.
+# A private apt: the suites that we read (trixie, sid; trixie-source: its source packages) from the
+# mirror that this host already uses, with lists and packages under $CACHE/apt. The host's own
+# /etc/apt is read, never written.
 # The lists stay as they are until apt_refresh, so that what is built from them is repeatable.
 
 APT_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -17,10 +18,14 @@ apt_sources() # SUITE: its sources.list on stdout
 	main=$(apt_mirror Debian)
 	security=$(apt_mirror Debian-Security)
 	[ -n "$main" ] || die "apt knows no Debian mirror on this host: run apt-get update first"
-	if [ "$1" = sid ]; then
+	case $1 in
+	sid)
 		echo "deb [$opts] $main sid main"
-		return
-	fi
+		return ;;
+	*-source)
+		echo "deb-src [signed-by=$APT_KEYRING] $main ${1%-source} main"
+		return ;;
+	esac
 	opts+=,arm64
 	echo "deb [$opts] $main $1 main non-free-firmware"
 	echo "deb [$opts] $main $1-updates main non-free-firmware"
@@ -117,6 +122,14 @@ apt_unpack() # SUITE PACKAGE[:ARCH] VERSION DIR
 	quiet "$CACHE/log/download.log" apt_private "$1" apt-get download "$2=$3"
 	mkdir -p "$4"
 	dpkg-deb -x ./*.deb "$4"
+)
+
+# A source package's files, signatures and digests checked by apt, into a folder.
+apt_source() # SUITE PACKAGE VERSION DIR
+(
+	mkdir -p "$4"
+	cd "$4"
+	quiet "$CACHE/log/download.log" apt_private "$1" apt-get source --download-only "$2=$3"
 )
 
 # The digest of what the lists of a suite say: changes when the suite has changed.

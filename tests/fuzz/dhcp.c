@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/dhcp.h"
 #include "lib/str.h"
-#include "web/dhcp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -1,5 +1,5 @@
-#ifndef WEB_DHCP_H
-#define WEB_DHCP_H
+#ifndef LIB_DHCP_H
+#define LIB_DHCP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,11 +25,13 @@ struct dhcp_packet {
 	uint32_t server;		/* option 54 */
 	uint32_t next;			/* siaddr */
 	uint32_t relay;			/* giaddr */
+	uint32_t mask, router, dns;	/* options 1, 3, 6, the first of each; 0: none */
 	char mac[NET_MAC_TEXT];		/* the client's */
 	int type;			/* option 53; 0: none (BOOTP) */
 	int arch;			/* option 93, its first number; -1: none */
 	bool ipxe;			/* option 175, or a user class that begins so */
 	bool pxe;			/* option 43 of a reply: PXE's menu */
+	int choice;			/* its first boot server (menu, else list); -1: none */
 	char vendor[DHCP_TEXT], user[DHCP_TEXT];	/* options 60, 77 */
 	char circuit[DHCP_TEXT], remote[DHCP_TEXT];	/* option 82: bytes in hex if not text */
 	char file[DHCP_FILE];		/* of the header, or option 67 */

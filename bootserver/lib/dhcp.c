@@ -2,7 +2,7 @@
  * The parser of DHCP packets: see dhcp.h.  Every read goes through a cursor whose end is the
  * packet's; what lies beyond is a fault of the packet and is told, never read.
  */
-#include "web/dhcp.h"
+#include "lib/dhcp.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -102,13 +102,36 @@ take_relay(struct dhcp_packet *p, const uint8_t *at, size_t len)
 		fault(p, "option 82 (relay agent) is cut within");
 }
 
+/* PXE's own options (PXE 2.1, table 2-3): 8 boot servers, 9 menu; each begins with a type. */
+static void
+take_pxe(struct dhcp_packet *p, const uint8_t *at, size_t len)
+{
+	struct cursor c = { at, at + len };
+
+	p->pxe = true;
+	while (left(&c) >= 2 && c.at[0] != 255) {
+		size_t part = c.at[1];
+
+		if (c.at[0] == 0) {
+			c.at++;
+			continue;
+		}
+		if (part > left(&c) - 2)
+			return;
+		if (part >= 3 && (c.at[0] == 9 || (c.at[0] == 8 && p->choice < 0)))
+			p->choice = (int)number(c.at + 2, 2);
+		c.at += 2 + part;
+	}
+}
+
 /* Length of those options that have one; a number of bytes, or a multiple of it. */
 static const struct {
 	uint8_t code, len;
 	bool multiple;
 	const char *name;
 } lengths[] = {
-	{ 1, 4, false, "subnet mask" }, { 50, 4, false, "requested address" },
+	{ 1, 4, false, "subnet mask" }, { 3, 4, true, "router" },
+	{ 6, 4, true, "name server" }, { 50, 4, false, "requested address" },
 	{ 51, 4, false, "lease time" }, { 52, 1, false, "overload" },
 	{ 53, 1, false, "message type" }, { 54, 4, false, "server identifier" },
 	{ 57, 2, false, "maximum size" }, { 93, 2, true, "client architecture" },
@@ -145,7 +168,10 @@ take_option(struct dhcp_packet *p, uint8_t code, const uint8_t *at, size_t len)
 	if (!length_is_good(p, code, len))
 		return;
 	switch (code) {
-	case 43: p->pxe = true; break;
+	case 1: p->mask = number(at, 4); break;
+	case 3: p->router = number(at, 4); break;
+	case 6: p->dns = number(at, 4); break;
+	case 43: take_pxe(p, at, len); break;
 	case 50: p->asked = number(at, 4); break;
 	case 53: take_type(p, at[0]); break;
 	case 54: p->server = number(at, 4); break;
@@ -255,7 +281,7 @@ int
 dhcp_parse(struct dhcp_packet *ret, const void *frame, size_t len)
 {
 	struct cursor c = { frame, (const uint8_t *)frame + len };
-	struct dhcp_packet p = { .arch = -1 };
+	struct dhcp_packet p = { .arch = -1, .choice = -1 };
 	int r = open_frame(&p, &c);
 
 	if (r == 0)

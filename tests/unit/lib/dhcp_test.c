@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/dhcp.h"
 #include "lib/file.h"
 #include "lib/str.h"
-#include "web/dhcp.h"
 
 static int
 parse(const char *seed, struct dhcp_packet *ret)
