@@ -14,6 +14,7 @@
 #include "cloud-init/agent/identify.h"
 #include "cloud-init/agent/say.h"
 #include "cloud-init/agent/where.h"
+#include "cloud-init/agent/wipe.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -21,15 +22,18 @@
 #define CHILD_MS 60000
 
 /* How each kind is done.  `run` is called in a process of its own: the last line that it prints
- * says how it went, its error why not.  `how` is for reboot(2). */
+ * says how it went, its error why not; then `after` in this one, however that was.  `how` is for
+ * reboot(2). */
 static const struct order_kind {
 	const char *name;
 	int (*run)(const struct agent *agent, const json_t *order, struct err *err);
 	int how;
+	void (*after)(struct agent *agent);
 } kinds[] = {
 	{ "reboot", NULL, RB_AUTOBOOT },
 	{ "poweroff", NULL, RB_POWER_OFF },
 	{ "identify", identify_run },
+	{ "wipe", wipe_run, .after = wipe_after },
 };
 
 static const struct order_kind *
@@ -146,6 +150,18 @@ begin(struct agent *agent)
 		finish(agent, 0, false, err.text);
 }
 
+/* The job of the first order has ended. */
+static void
+end(struct agent *agent)
+{
+	const struct order_kind *kind = find_kind(json_array_get(agent->orders, 0));
+
+	finish(agent, 0, agent->order_job.status == 0, job_last(&agent->order_job));
+	job_drop(&agent->order_job);
+	if (kind && kind->after)
+		kind->after(agent);
+}
+
 void
 order_step(struct agent *agent)
 {
@@ -157,8 +173,7 @@ order_step(struct agent *agent)
 	if (job_is(job)) {
 		if (job_runs(job, NULL, NULL))
 			return;
-		finish(agent, 0, job->status == 0, job_last(job));
-		job_drop(job);
+		end(agent);
 	} else if (order_busy(agent)) {
 		begin(agent);
 	}

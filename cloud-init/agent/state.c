@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "cloud-init/agent/child.h"
@@ -148,6 +149,16 @@ look(const struct input *input, struct disk *disks, struct disk_choice *ret)
 	return count;
 }
 
+/* Those that hold an OSD of the site's Ceph, as site.json names it. */
+static void
+own(const struct input *input, struct disk *disks, size_t count)
+{
+	const char *fsid = json_str(input->site, "ceph-fsid", "");
+
+	for (size_t i = 0; i < count; i++)
+		disks[i].ours = fsid[0] && str_eq(disks[i].fsid, fsid);
+}
+
 static void
 decide(const struct input *input, struct disk *disks, struct verdict *verdict)
 {
@@ -155,10 +166,8 @@ decide(const struct input *input, struct disk *disks, struct verdict *verdict)
 	struct err err;
 	size_t count = look(input, disks, &choice);
 	struct disk *disk = choice.disk ? &disks[choice.disk - disks] : NULL;
-	const char *fsid = json_str(input->site, "ceph-fsid", "");
 
-	for (size_t i = 0; i < count; i++)
-		disks[i].ours = fsid[0] && str_eq(disks[i].fsid, fsid);
+	own(input, disks, count);
 	str_copy(verdict->reason, sizeof(verdict->reason), choice.reason);
 	if (disk) {
 		str_copy(verdict->disk, sizeof(verdict->disk), disk->name);
@@ -199,4 +208,23 @@ state_run(struct err *err)
 	verdict_fini(&verdict);
 	input_fini(&input);
 	return r;
+}
+
+void
+state_look(const struct input *input, struct verdict *verdict)
+{
+	struct disk *disks = mem_new(DISKS_MOST * sizeof(*disks));
+	size_t count = probe_all(system_disk(input), disks, DISKS_MOST);
+	const struct disk *system = NULL;
+	struct err err;
+
+	own(input, disks, count);
+	for (size_t i = 0; i < count; i++)
+		if (verdict->result <= VERDICT_NEW && str_eq(disks[i].name, verdict->disk))
+			system = &disks[i];
+	json_decref(verdict->disks);
+	verdict->disks = verdict_disks(disks, count, system);
+	free(disks);
+	if (verdict_write(verdict, &err) < 0)
+		log_warn("machine=%s %s", input->name, err.text);
 }
