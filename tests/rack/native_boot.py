@@ -7,7 +7,9 @@ A reboot of the node ends that process by SIGHUP (reboot(2), «in a PID namespac
 
 The host's disks do not exist in there: /dev and /sys/block are made here, with the node's own disks alone."""
 
+import contextlib
 import ctypes
+import fcntl
 import hashlib
 import http.client
 import json
@@ -42,6 +44,7 @@ DEVICES = (("null", 1, 3, 0o666), ("zero", 1, 5, 0o666), ("full", 1, 7, 0o666), 
            ("urandom", 1, 9, 0o666), ("kmsg", 1, 11, 0o400), ("tty", 5, 0, 0o666), ("fuse", 10, 229, 0o666),
            ("net/tun", 10, 200, 0o666), ("loop-control", 10, 237, 0o600))
 LOOPS_MOST = 256    # nodes for what the image's further parts are mounted through; the numbers are the host's
+LOOP_CTL_ADD = 0x4C80
 # What kubelet and agent set for a whole machine: here it is a file of the node's, already with that value.
 TUNABLES = {"vm/overcommit_memory": "1", "vm/panic_on_oom": "0", "kernel/panic": "10", "kernel/panic_on_oops": "1",
             "kernel/keys/root_maxkeys": "1000000", "kernel/keys/root_maxbytes": "25000000",
@@ -264,10 +267,12 @@ def make_disk(name, disk):
         number = os.stat(f"/proc/self/fd/{loop}").st_rdev
         major, minor = os.major(number), os.minor(number)
         node(f"{ROOT}/dev/{part}", stat.S_IFBLK | 0o660, major, minor)
-        write(f"{RUN}/udev/data/b{major}:{minor}", "I:1\nV:1\n")
         suffix = part.removeprefix(name)
-        os.symlink(f"../../{part}",
-                   f"{ROOT}/dev/disk/by-id/virtio-{disk['serial']}" + (f"-part{suffix}" if suffix else ""))
+        by_id = f"disk/by-id/virtio-{disk['serial']}" + (f"-part{suffix}" if suffix else "")
+        write(f"{RUN}/udev/data/b{major}:{minor}", f"S:{by_id}\nI:1\nV:1\n")
+        os.symlink(f"../../{part}", f"{ROOT}/dev/{by_id}")
+        # what has a /sys of its own (Rook's jobs) knows it by the kernel's name
+        node(f"{ROOT}/dev/loop{minor}", stat.S_IFBLK | 0o660, major, minor)
         if part == name:
             facts = {"size": disk["size"] // 512, "ro": 0, "removable": 0, "hidden": 0, "serial": disk["serial"],
                      "queue/rotational": 0, "dev": f"{major}:{minor}"}
@@ -286,10 +291,25 @@ def attach_disks(spec):
 
 
 def attach(path, start, size):
-    device = run("losetup", "--find", "--show", f"--offset={start}", f"--sizelimit={size}", path).strip()
-    fd = os.open(device, os.O_RDONLY | os.O_CLOEXEC)
-    run("losetup", "--detach", device)
-    return fd
+    """The first loop device that is free, of those that no node has a name for: or a node would find the disks
+    of the others by their numbers, as ceph-volume does."""
+    for number in range(LOOPS_MOST, 2 * LOOPS_MOST):
+        device = f"/dev/loop{number}"
+        make_loop(number)
+        done = subprocess.run(["losetup", f"--offset={start}", f"--sizelimit={size}", device, path], check=False,
+                              stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if done.returncode == 0:
+            fd = os.open(device, os.O_RDONLY | os.O_CLOEXEC)
+            run("losetup", "--detach", device)
+            return fd
+    raise OSError(f"no loop device takes {path}")
+
+
+def make_loop(number):
+    with open("/dev/loop-control", "rb+", buffering=0) as control, contextlib.suppress(FileExistsError):
+        fcntl.ioctl(control, LOOP_CTL_ADD, number)
+    with contextlib.suppress(FileExistsError):
+        os.mknod(f"/dev/loop{number}", stat.S_IFBLK | 0o660, os.makedev(7, number))
 
 
 def mount_groups(spec):
