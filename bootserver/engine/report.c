@@ -95,6 +95,18 @@ find_named(const json_t *list, const char *name)
 	return NULL;
 }
 
+/* Is the service announced by the node? */
+static bool
+announces(const char *name, const json_t *service)
+{
+	const json_t *nodes = json_object_get(service, "nodes");
+
+	for (size_t i = 0; i < json_array_size(nodes); i++)
+		if (str_eq(json_string_value(json_array_get(nodes, i)), name))
+			return true;
+	return false;
+}
+
 /* The addresses that a node announces, as "10.9.0.200 (default/web), …". */
 static void
 announced(const struct cluster *c, const char *name, struct buf *ret)
@@ -104,7 +116,7 @@ announced(const struct cluster *c, const char *name, struct buf *ret)
 	for (size_t i = 0; i < json_array_size(services); i++) {
 		const json_t *service = json_array_get(services, i);
 
-		if (str_eq(json_str(service, "node", NULL), name))
+		if (announces(name, service))
 			buf_format(ret, "%s%s (%s/%s)", ret->len ? ", " : "",
 				   json_str(service, "address", "?"),
 				   json_str(service, "namespace", "?"),
@@ -293,7 +305,7 @@ view_lb(const struct cluster *c, const char *name)
 	for (size_t i = 0; i < json_array_size(services); i++) {
 		const json_t *service = json_array_get(services, i);
 
-		if (str_eq(json_str(service, "node", NULL), name))
+		if (announces(name, service))
 			json_array_append_new(list, json_string(json_str(service, "address", "")));
 	}
 	return list;

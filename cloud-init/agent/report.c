@@ -65,24 +65,39 @@ take_service(json_t *report, const json_t *service)
 	json_put(o, "namespace", json_str(json_object_get(service, "metadata"), "namespace", ""));
 	json_put(o, "address",
 		 json_str(json_array_get(json_object_get(given, "ingress"), 0), "ip", NULL));
+	json_object_set_new(o, "nodes", json_array());
 	json_array_append_new(json_object_get(report, "services"), o);
 }
 
-/* MetalLB says so for each service that a node announces by ARP. */
+static bool
+ready_in(const json_t *report, const char *name)
+{
+	json_t *nodes = json_object_get(report, "nodes"), *node;
+	size_t i;
+
+	json_array_foreach(nodes, i, node)
+		if (str_eq(json_str(node, "name", ""), name))
+			return json_flag(node, "ready", false);
+	return false;
+}
+
+/* MetalLB says so for each service and node that announces it, by ARP or BGP: the object's labels
+ * are there when it is made, its status comes later.  A node that dies leaves its word behind. */
 static void
 take_announcer(json_t *report, const json_t *status)
 {
 	const json_t *labels = in(status, "metadata", "labels");
 	const char *name = json_str(labels, "metallb.io/service-name", "");
 	const char *space = json_str(labels, "metallb.io/service-namespace", "");
+	const char *node = json_str(labels, "metallb.io/node", "");
 	json_t *service;
 	size_t i;
 
 	json_array_foreach(json_object_get(report, "services"), i, service)
-		if (str_eq(json_str(service, "name", ""), name) &&
+		if (ready_in(report, node) && str_eq(json_str(service, "name", ""), name) &&
 		    str_eq(json_str(service, "namespace", ""), space))
-			json_put(service, "node",
-				 json_str(json_object_get(status, "status"), "node", NULL));
+			json_array_append_new(json_object_get(service, "nodes"),
+					      json_string(node));
 }
 
 static void
@@ -136,7 +151,7 @@ take_osd(json_t *report, const json_t *deployment)
 	json_array_append_new(json_object_get(ceph, "osds"), osd);
 }
 
-/* In this order, since announcers are put to the services that are there. */
+/* In this order, since announcers are put to the nodes and services that are there. */
 static const struct {
 	const char *kind;
 	void (*take)(json_t *report, const json_t *object);
@@ -144,6 +159,7 @@ static const struct {
 	{ "Node", take_node },
 	{ "Service", take_service },
 	{ "ServiceL2Status", take_announcer },
+	{ "ServiceBGPStatus", take_announcer },
 	{ "IPAddressPool", take_pool },
 	{ "CephCluster", take_ceph },
 	{ "Deployment", take_osd },
@@ -233,7 +249,7 @@ report_print(int bits, struct err *err)
 	char *text;
 
 	snprintf(words, sizeof(words), "nodes,services%s%s",
-		 bits & REPORT_METALLB ? ",servicel2statuses,ipaddresspools" : "",
+		 bits & REPORT_METALLB ? ",servicel2statuses,servicebgpstatuses,ipaddresspools" : "",
 		 bits & REPORT_ROOK ? ",cephclusters,deployments" : "");
 	list = get(argv, err);
 	if (!list)

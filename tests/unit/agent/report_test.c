@@ -4,17 +4,22 @@
 #include "cloud-init/agent/report.h"
 #include "lib/json.h"
 
+/* Labels of MetalLB's word that a node announces default/web. */
+#define ANNOUNCES(node) ", \"labels\": {\"metallb.io/node\": \"" node "\","                       \
+	" \"metallb.io/service-name\": \"web\", \"metallb.io/service-namespace\": \"default\"}"
 #define META(name, rest) "\"metadata\": {\"name\": \"" name "\"" rest "}"
 
 static const char list[] = "{\"items\": ["
-	"{\"kind\": \"ServiceL2Status\", " META("l2-x", ", \"labels\": {"
-	"  \"metallb.io/service-name\": \"web\", \"metallb.io/service-namespace\": \"default\"}")
-	", \"status\": {\"node\": \"n2\"}},"
+	"{\"kind\": \"ServiceL2Status\", " META("l2-x", ANNOUNCES("n1")) "},"
+	"{\"kind\": \"ServiceBGPStatus\", " META("bgp-x", ANNOUNCES("n3")) "},"
+	"{\"kind\": \"ServiceBGPStatus\", " META("bgp-y", ANNOUNCES("n2")) "},"
 	"{\"kind\": \"Node\", " META("n1", "") ", \"status\": {\"conditions\": ["
 	"  {\"type\": \"DiskPressure\", \"status\": \"True\"},"
 	"  {\"type\": \"Ready\", \"status\": \"True\"}],"
 	"  \"nodeInfo\": {\"kubeletVersion\": \"v1.36.4\"}}},"
 	"{\"kind\": \"Node\", " META("n2", "") ", \"status\": {}},"
+	"{\"kind\": \"Node\", " META("n3", "") ", \"status\": {\"conditions\": ["
+	"  {\"type\": \"Ready\", \"status\": \"True\"}]}},"
 	"{\"kind\": \"Service\", " META("kubernetes", ", \"namespace\": \"default\"")
 	", \"spec\": {\"type\": \"ClusterIP\"}},"
 	"{\"kind\": \"Service\", " META("web", ", \"namespace\": \"default\"")
@@ -59,11 +64,12 @@ all_kinds(void **state)
 		      "{\"id\":0,\"node\":\"n1\",\"up\":true},"
 		      "{\"id\":-1,\"node\":\"\",\"up\":false}],\"osds_in\":2,\"osds_up\":1},"
 		      "\"nodes\":[{\"name\":\"n1\",\"ready\":true,\"version\":\"v1.36.4\"},"
-		      "{\"name\":\"n2\",\"ready\":false,\"version\":\"\"}],"
+		      "{\"name\":\"n2\",\"ready\":false,\"version\":\"\"},"
+		      "{\"name\":\"n3\",\"ready\":true,\"version\":\"\"}],"
 		      "\"pools\":[{\"free\":9,\"name\":\"edge\"}],"
 		      "\"services\":[{\"address\":\"10.9.0.240\",\"name\":\"web\","
-		      "\"namespace\":\"default\",\"node\":\"n2\"},"
-		      "{\"name\":\"dry\",\"namespace\":\"default\"}]}");
+		      "\"namespace\":\"default\",\"nodes\":[\"n1\",\"n3\"]},"
+		      "{\"name\":\"dry\",\"namespace\":\"default\",\"nodes\":[]}]}");
 }
 
 static void

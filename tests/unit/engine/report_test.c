@@ -30,7 +30,7 @@ report(const char *text)
 	"{\"nodes\": [{\"name\": \"n1\", \"ready\": true, \"version\": \"v1.36.4\"},"              \
 	" {\"name\": \"n2\", \"ready\": true, \"version\": \"v1.36.4\"}],"                         \
 	" \"services\": [{\"name\": \"web\", \"namespace\": \"default\","                          \
-	" \"address\": \"10.9.0.200\", \"node\": \"n2\"}],"                                        \
+	" \"address\": \"10.9.0.200\", \"nodes\": [\"n2\"]}],"                                     \
 	" \"pools\": [{\"name\": \"a\", \"free\": 0}],"                                            \
 	" \"ceph\": {\"health\": \"HEALTH_OK\", \"osds_up\": 1, \"osds_in\": 1,"                   \
 	" \"osds\": [{\"id\": 3, \"node\": \"n2\", \"up\": true}]}}"
