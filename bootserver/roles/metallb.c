@@ -161,6 +161,7 @@ metallb_stages(const struct roles_cluster *cluster, json_t *stages, json_t *seal
 		return;
 	stage_init(&stage, "metallb");
 	stage_file(&stage, "metallb.yaml");
+	stage_add(&stage, stage_api(cluster->site, SPACE));
 	stage_wait(&stage, "wait --for=condition=Available deployment/controller -n " SPACE);
 	stage_end(&stage, stages, sealed);
 	add_balancer(cluster->site, stages, sealed);

@@ -33,6 +33,10 @@ void stage_prune(struct stage *stage, const char *kind);
 /* Puts the stage behind `stages`, its secrets behind `sealed`, and lets go of the rest. */
 void stage_end(struct stage *stage, json_t *stages, json_t *sealed);
 
+/* The ConfigMap `bootserver-api` in a namespace: where pods on the host's own network find the API
+ * server before kube-proxy has made the service's address one that answers. */
+json_t *stage_api(const struct site *site, const char *space);
+
 /* The stages of MetalLB and of Rook (metallb.c, rook.c). */
 void metallb_stages(const struct roles_cluster *cluster, json_t *stages, json_t *sealed);
 void rook_stages(const struct roles_cluster *cluster, json_t *stages, json_t *sealed);

@@ -76,6 +76,35 @@ add_nodes(const struct roles_cluster *cluster, json_t *stages, json_t *sealed)
 	stage_end(&stage, stages, sealed);
 }
 
+static size_t
+control_planes(const struct site *site)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < site->nmachines; i++)
+		if (roles_of(site, &site->machines[i]) & SITE_ROLE_CONTROL_PLANE)
+			count++;
+	return count;
+}
+
+/* By its name, which such a pod finds in its node's /etc/hosts.  But what a container has of that
+ * file is as old as the container: where there are several control planes the service stays, which
+ * knows who of them lives. */
+json_t *
+stage_api(const struct site *site, const char *space)
+{
+	const struct net_cidr *services = &site->kubernetes.services;
+	json_t *map = yaml_object("v1", "ConfigMap", space, "bootserver-api");
+	bool one = control_planes(site) == 1;
+	char address[NET_IP4_TEXT], *name = roles_endpoint(site);
+
+	net_ip4_format(address, (services->address & net_cidr_mask(services)) + 1);
+	yaml_set(map, "data", yaml_pack("{s:s, s:o}", "host", one ? name : address, "port",
+					json_sprintf("%d", one ? ROLES_API_PORT : 443)));
+	free(name);
+	return map;
+}
+
 /* The plugin `flannel` of the parts speaks CNI up to 0.4.0. */
 static json_t *
 flannel_config(const struct site *site)
@@ -114,6 +143,7 @@ add_cni(const struct roles_cluster *cluster, json_t *stages, json_t *sealed)
 	stage_init(&stage, "cni");
 	stage_file(&stage, "flannel.yaml");
 	stage_add(&stage, flannel_config(cluster->site));
+	stage_add(&stage, stage_api(cluster->site, "kube-flannel"));
 	stage_end(&stage, stages, sealed);
 }
 

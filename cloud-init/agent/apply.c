@@ -14,6 +14,7 @@
 #include "cloud-init/agent/child.h"
 #include "cloud-init/agent/place.h"
 #include "cloud-init/agent/where.h"
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/str.h"
@@ -59,11 +60,17 @@ args_fini(struct args *args)
 }
 
 static void
-rest(unsigned int tries)
+pause_ms(int64_t ms)
 {
-	const struct timespec pause = { tries < 4 ? 1 << tries : 10, 0 };
+	const struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
 
 	nanosleep(&pause, NULL);
+}
+
+static void
+rest(unsigned int tries)
+{
+	pause_ms(tries < 4 ? 1000 << tries : 10000);
 }
 
 /* The path of a stage's file: one that the engine placed, or one of a part's manifests. */
@@ -152,22 +159,45 @@ is_there(const char *text)
 	return true;
 }
 
-/* The last line of what kubectl says, or why it said nothing.  An API server that is away is told
- * in as many words as there are ways to meet it. */
+/* Why a request to the API server failed, by the words of kubectl for it. */
 static const char *
-complaint(int r, char *text, const struct err *err)
+outside(const char *text)
 {
-	size_t len = r < 0 ? 0 : strlen(text);
-	char *at;
+	static const char *const away[] = {
+		"dial tcp", "failed to download openapi", "Unable to connect to the server",
+		"The connection to the server",
+	};
+	static const char *const error[] = {
+		"from server (InternalError)", "from server (ServiceUnavailable)",
+		"from server (Timeout)", "from server (ServerTimeout)", "etcdserver: ",
+	};
 
-	if (r < 0)
-		return err->text;
-	if (strstr(text, "dial tcp") || strstr(text, "failed to download openapi"))
-		return "the API server does not answer";
+	if (strstr(text, "failed calling webhook"))	/* which is not the server's own fault */
+		return NULL;
+	for (size_t i = 0; i < sizeof(away) / sizeof(*away); i++)
+		if (strstr(text, away[i]))
+			return "the API server does not answer";
+	for (size_t i = 0; i < sizeof(error) / sizeof(*error); i++)
+		if (strstr(text, error[i]))
+			return "the API server answers with an error";
+	return NULL;
+}
+
+void
+apply_complaint(const char *text, char *ret, size_t size)
+{
+	const char *said = outside(text), *at;
+	size_t len = strlen(text);
+
+	if (said) {
+		str_copy(ret, size, said);
+		return;
+	}
 	while (len > 0 && text[len - 1] == '\n')
-		text[--len] = '\0';
-	at = strrchr(text, '\n');
-	return at ? at + 1 : text;
+		len--;
+	at = memrchr(text, '\n', len);
+	at = at ? at + 1 : text;
+	snprintf(ret, size, "%.*s", (int)(text + len - at), at);
 }
 
 /* Until the API server has taken it: webhooks and service accounts come late, it may be away. */
@@ -175,7 +205,7 @@ static void
 apply(const struct args *args)
 {
 	bool once = str_eq(args->argv[2], "create");
-	char *text = NULL;
+	char *text = NULL, why[AGENT_TEXT];
 	struct err err;
 	int r;
 
@@ -183,8 +213,10 @@ apply(const struct args *args)
 		r = child_run(args->argv, APPLY_MS, &text, &err);
 		if (r > 0 && once && is_there(text))
 			r = 0;
+		if (r > 0)
+			apply_complaint(text, why, sizeof(why));
 		if (r != 0)
-			printf("not taken yet: %s\n", complaint(r, text, &err));
+			printf("not taken yet: %s\n", r > 0 ? why : err.text);
 		free(text);
 		text = NULL;
 		if (r == 0)
@@ -364,28 +396,33 @@ look(const char *node, char *why, size_t size)
 
 	if (r == 0 && json_parse(&o, text, strlen(text), &err) == 0)
 		ready = apply_node_ready(o, boot, why, size);
+	else if (r < 0)
+		str_copy(why, size, err.text);
 	else
-		str_copy(why, size, r < 0 ? err.text : text);
+		apply_complaint(text, why, size);
 	json_decref(o);
 	free(boot);
 	free(text);
 	return ready;
 }
 
+int64_t
+apply_rest_ms(int64_t took_ms)
+{
+	return took_ms < 2000 / 9 ? 2000 : took_ms > 10000 / 9 ? 10000 : 9 * took_ms;
+}
+
 int
 apply_ready(const char *node, struct err *err)
 {
-	char *object = str_format("node/%s", node), why[AGENT_TEXT / 2];
-	const char *argv[] = { "kubectl", KUBELET, "wait", "--for=condition=Ready", object,
-			       "--timeout=20s", NULL };
+	int64_t began_ms = clock_mono_ms();
+	char why[AGENT_TEXT / 2];
 
 	(void)err;
 	while (!look(node, why, sizeof(why))) {
 		printf("%.*s\n", (int)strcspn(why, "\n"), why);
-		/* That may end at once: by its failure, or by a former life's Ready. */
-		child_run(argv, WAIT_MS, NULL, err);
-		rest(0);
+		pause_ms(apply_rest_ms(clock_mono_ms() - began_ms));
+		began_ms = clock_mono_ms();
 	}
-	free(object);
 	return 0;
 }

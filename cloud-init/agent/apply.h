@@ -15,6 +15,14 @@ int apply_stage(const json_t *stage, struct err *err);
 /* Waits until the node is Ready, as the kubelet's own key sees it. */
 int apply_ready(const char *node, struct err *err);
 
+/* How long to rest after a look that took so long: nine times that, 2 to 10 seconds.  On a machine
+ * that is slow a look costs it what the node needs to become Ready.  Pure. */
+int64_t apply_rest_ms(int64_t took_ms);
+
+/* What kubectl printed when it failed, as it is to be told: its last line; or, in one way where it
+ * has many, that the API server is away or is not well, which no machine can mend.  Pure. */
+void apply_complaint(const char *text, char *ret, size_t size);
+
 /* Is the node of `kubectl get node -o json` Ready, by the word of the kubelet of this boot?  `boot`
  * is the kernel's boot id, NULL where it is not known: before its kubelet has spoken, a node that
  * comes back has the Ready of its former life.  Else `why` says what it lacks.  Pure. */

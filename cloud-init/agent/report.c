@@ -249,7 +249,8 @@ report_print(int bits, struct err *err)
 	char *text;
 
 	snprintf(words, sizeof(words), "nodes,services%s%s",
-		 bits & REPORT_METALLB ? ",servicel2statuses,servicebgpstatuses,ipaddresspools" : "",
+		 bits & REPORT_METALLB ?
+			 ",servicel2statuses,servicebgpstatuses,ipaddresspools" : "",
 		 bits & REPORT_ROOK ? ",cephclusters,deployments" : "");
 	list = get(argv, err);
 	if (!list)

@@ -195,6 +195,26 @@ def test_the_api_server_takes_all(judged, site):
             assert server.kubectl("get", what, *wait[wait.index(what) + 1:], "-o", "name").strip()
 
 
+def test_what_slow_machines_need(judged):
+    """Nothing is killed before it has had time to start; what starts before kube-proxy finds the API server
+    by itself; speakers run where the role is."""
+    from_parts(judged, ["flannel.yaml"])
+    for space, name in (("kube-flannel", "daemonset/kube-flannel-ds"), ("metallb-system", "daemonset/speaker"),
+                        ("metallb-system", "deployment/controller")):
+        pod = json.loads(judged.kubectl("get", name, "-n", space, "-o", "json"))["spec"]["template"]["spec"]
+        for container in pod["containers"]:
+            start, alive = container["startupProbe"], container["livenessProbe"]
+            assert start["httpGet"] == alive["httpGet"]
+            assert start["failureThreshold"] * start["periodSeconds"] >= 600 and start["periodSeconds"] <= 2
+            if pod.get("hostNetwork"):
+                found = {env["name"]: env["valueFrom"]["configMapKeyRef"] for env in container["env"]
+                         if env["name"].startswith("KUBERNETES_SERVICE_")}
+                assert found == {"KUBERNETES_SERVICE_HOST": {"name": "bootserver-api", "key": "host"},
+                                 "KUBERNETES_SERVICE_PORT": {"name": "bootserver-api", "key": "port"}}
+        assert pod.get("hostNetwork", False) == name.startswith("daemonset/")
+        assert ("bootserver.dev/role-load-balancer" in pod.get("nodeSelector", {})) == (name == "daemonset/speaker")
+
+
 def test_metallb_refuses(judged):
     """What the site's check must refuse before MetalLB does; the judge is awake."""
     def pool(name, addresses):

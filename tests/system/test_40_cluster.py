@@ -1,6 +1,9 @@
 """From power-on to a serving cluster: every machine of the site file a Ready node and healthy, a DaemonSet on
 all of them, and a service of type LoadBalancer that answers a client outside by L2."""
 
+from rack import look
+
+
 def test_nodes(cluster):
     names = [machine.name for machine in cluster.rack.machines]
     for machine in cluster.rack.machines:
@@ -10,6 +13,9 @@ def test_nodes(cluster):
     assert sorted(cluster.cluster.nodes()) == names
     listed = cluster.cluster.kubectl("get", "nodes", "-o", "wide")
     assert listed.count("v1.") >= len(names), listed
+    for machine in cluster.workers:     # a worker has no static pods: its kubelet need not look for them each second
+        said = machine.run("journalctl", "--unit=kubelet.service", "--output=cat", "--no-pager")
+        assert "Unable to read config path" not in said
 
 
 def test_service(cluster):
@@ -21,4 +27,14 @@ def test_service(cluster):
     seconds, body = cluster.client.wait_get(f"http://{address}/health")
     cluster.told("service answers by L2, after its address", seconds)
     assert body == "OK"
-    assert cluster.machine(cluster.client.neighbour(address)) in cluster.workers
+    announcer = cluster.machine(cluster.client.neighbour(address))
+    assert announcer in cluster.workers
+    pods = kube.get("pods", "-n", "metallb-system", "-l", "component=speaker")["items"]
+    assert sorted(pod["spec"]["nodeName"] for pod in pods) == sorted(m.name for m in cluster.workers)
+    look(lambda: announced(cluster) == {announcer.name: [address]}, 120, f"status to name {announcer.name}")
+
+
+def announced(cluster):
+    """{machine: addresses that it announces}, as the operator is told."""
+    machines = cluster.rack.server.api("GET", "/v1/machines")
+    return {machine["name"]: machine["lb"] for machine in machines if machine.get("lb")}

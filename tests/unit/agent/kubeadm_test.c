@@ -90,6 +90,50 @@ ready(void **state)
 	assert_string_equal(why, "the kubelet has not reported yet");
 }
 
+static void
+complaints(void **state)
+{
+	static const struct {
+		const char *output, *told;
+	} rows[] = {
+		{ "Get \"https://api.lab.internal:6443/\": dial tcp 10.9.0.11:6443: refused\n",
+		  "the API server does not answer" },
+		{ "The connection to the server api.lab.internal:6443 was refused - did you\n",
+		  "the API server does not answer" },
+		{ "Unable to connect to the server: EOF", "the API server does not answer" },
+		{ "Error from server (InternalError): an error on the server has prevented\n",
+		  "the API server answers with an error" },
+		{ "Error from server (ServiceUnavailable): the server is currently unable\n",
+		  "the API server answers with an error" },
+		{ "Error from server: etcdserver: request timed out\n",
+		  "the API server answers with an error" },
+		{ "a line\nError from server (InternalError): Internal error occurred: failed "
+		  "calling webhook \"x\": dial tcp 10.96.0.7:443: connect: refused\n\n",
+		  "Error from server (InternalError): Internal error occurred: failed calling "
+		  "webhook \"x\": dial tcp 10.96.0.7:443: connect: refused" },
+		{ "one\ntwo\n\n", "two" },
+		{ "", "" },
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		apply_complaint(rows[i].output, text, sizeof(text));
+		assert_string_equal(text, rows[i].told);
+	}
+}
+
+static void
+rests(void **state)
+{
+	(void)state;
+	assert_int_equal(apply_rest_ms(0), 2000);
+	assert_int_equal(apply_rest_ms(200), 2000);
+	assert_int_equal(apply_rest_ms(500), 4500);
+	assert_int_equal(apply_rest_ms(6000), 10000);
+	assert_int_equal(apply_rest_ms(120000), 10000);
+}
+
 /* A kubectl that writes down its words; its first `apply` fails, as it does before a webhook
  * answers. */
 static int
@@ -193,6 +237,8 @@ main(void)
 		cmocka_unit_test(reasons),
 		cmocka_unit_test(commands),
 		cmocka_unit_test(ready),
+		cmocka_unit_test(complaints),
+		cmocka_unit_test(rests),
 		cmocka_unit_test_setup_teardown(stage, setup, tree_fini),
 		cmocka_unit_test_setup_teardown(once, setup, tree_fini),
 		cmocka_unit_test_setup_teardown(ill_formed_stages, setup, tree_fini),
