@@ -265,7 +265,7 @@ void
 boot_site_json(struct engine *e, const json_t *body)
 {
 	int64_t id = json_num(body, "id", 0);
-	const struct boot *b = index_find(&e->nonces, json_str(body, "nonce", ""));
+	const struct boot *b = timeline_of_nonce(e, body, true);
 	json_t *all;
 	char *text;
 

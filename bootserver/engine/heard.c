@@ -25,10 +25,8 @@ comes_late(const struct boot *b, int64_t late_ms)
 	return b && b->script_ms && clock_now_ms() - b->script_ms < late_ms;
 }
 
-/* The boot of a nonce.  If a later boot has not come as far as a script and this one goes on, it
- * was a late word that began that other one. */
-static struct boot *
-boot_of(struct engine *e, const json_t *body, bool goes_on)
+struct boot *
+timeline_of_nonce(struct engine *e, const json_t *body, bool goes_on)
 {
 	struct boot *b = index_find(&e->nonces, json_str(body, "nonce", ""));
 
@@ -133,7 +131,7 @@ timeline_greet(struct engine *e, const json_t *body)
 void
 timeline_report(struct engine *e, const json_t *body)
 {
-	struct boot *b = boot_of(e, body, true);
+	struct boot *b = timeline_of_nonce(e, body, true);
 	struct note note = { .text = json_str(body, "text", "") };
 
 	if (!b || b->enrolled || b->healthy || b->claims++ >= CLAIMS_MOST ||
@@ -216,7 +214,7 @@ void
 timeline_transfer(struct engine *e, const json_t *body)
 {
 	const char *state = json_str(body, "state", "");
-	struct boot *b = boot_of(e, body, strcmp(state, "broken") != 0);
+	struct boot *b = timeline_of_nonce(e, body, strcmp(state, "broken") != 0);
 	char text[96];
 	struct note note = { .text = text, .from = "web", .done = json_num(body, "done", 0),
 			     .total = json_num(body, "total", 0) };

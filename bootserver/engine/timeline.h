@@ -28,6 +28,10 @@ struct boot *timeline_early(struct engine *e, struct machine *m);
  * already. */
 struct boot *timeline_firmware(struct engine *e, struct machine *m, bool ipxe);
 
+/* The boot of the nonce in a message, NULL: there is none.  If a later boot has not come as far as
+ * a script and this one goes on, it was a late word that began that other one. */
+struct boot *timeline_of_nonce(struct engine *e, const json_t *body, bool goes_on);
+
 /* A word of the boot before the present one shows that the present one never was: a late word or
  * somebody else began it.  `b` is the present one again. */
 void timeline_revive(struct engine *e, struct boot *b);

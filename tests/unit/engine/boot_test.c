@@ -263,6 +263,14 @@ site_json_opens_to_a_nonce_of_a_boot_alone(void **state)
 	assert_null(strstr(body, "PRIVATE"));
 	json_decref(site);
 	json_decref(answer);
+	/* a lease of which dnsmasq's script told late began a boot that never was */
+	clock_fake_ms += 10000;
+	bench_lease(b, MAC1, "10.9.0.101", "PXEClient:Arch:00007", "");
+	answer = bench_ask(b, json_pack("{s:s, s:s, s:s}", "type", "site-json", "nonce", nonce,
+					"ip", "10.9.0.101"));
+	assert_int_equal(json_num(answer, "status", 0), 200);
+	assert_string_equal(bench_shows(b, "n1", "phase"), "script");
+	json_decref(answer);
 }
 
 static void
