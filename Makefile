@@ -26,6 +26,7 @@ OBJ      := $(SRC:%.c=build/obj/%.o)
 LWIP     := $(addprefix core/,def dns inet_chksum init ip mem memp netif pbuf tcp tcp_in tcp_out timeouts udp) \
             $(addprefix core/ipv4/,etharp icmp ip4 ip4_addr ip4_frag) netif/ethernet
 PROBE    := -Ibootserver/probe -isystem build/lwip/include
+FLEET    := $(sort $(wildcard tests/fleet/*.c))
 TESTS    := $(patsubst tests/%.c,build/tests/%,$(sort $(wildcard tests/unit/*/*_test.c tests/golden/*_test.c)))
 FUZZ     := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
 
@@ -80,9 +81,9 @@ build/san/%.o: %.c | build/host-packages
 	$(Q)mkdir -p $(@D); echo "  CC    $< (san)"; \
 	$(CC) $(SAN) $(BASE) $(PKGFLAGS) -c -o $@ $<
 build/san/all.a: $(SRC:%.c=build/san/%.o) $(patsubst %.c,build/san/%.o,$(filter-out %/main.c,$(GUEST))) \
-		$(LWIP:%=build/san/lwip/%.o)
+		$(patsubst %.c,build/san/%.o,$(filter-out %/main.c,$(FLEET))) $(LWIP:%=build/san/lwip/%.o)
 	$(Q)rm -f $@; ar rcs $@ $^
-build/tests/unit/probe/% build/fuzz/probe_%: private BASE += $(PROBE)
+build/tests/unit/probe/% build/tests/unit/fleet/% build/fuzz/probe_%: private BASE += $(PROBE)
 build/tests/%: tests/%.c build/san/all.a
 	$(Q)mkdir -p $(@D); echo "  TEST  $<"; \
 	$(CC) $(SAN) $(BASE) $(PKGFLAGS) -Itests -o $@ $< build/san/all.a $(LDLIBS) -lkmod -lmnl -lcmocka
@@ -91,6 +92,12 @@ build/tests/%: tests/%.c build/san/all.a
 build/fuzz/%: tests/fuzz/%.c tests/fuzz/replay/main.c build/san/all.a
 	$(Q)mkdir -p $(@D); echo "  FUZZ  $<"; \
 	$(CC) $(SAN) $(BASE) $(PKGFLAGS) -Itests -o $@ $< tests/fuzz/replay/main.c build/san/all.a $(LDLIBS)
+
+# The herd of probes that storms are made of: tests/fleet.
+build/fleet: $(FLEET:%.c=build/obj/%.o) $(OBJ) $(LWIP:%=build/obj/lwip/%.o)
+	$(Q)echo "  LD    $@"; $(CC) $(LDFLAGS) -pie -o $@ $^ $(LDLIBS)
+build/obj/tests/fleet/%.o build/san/tests/fleet/%.o: BASE += $(PROBE)
+$(FLEET:%.c=build/obj/%.o): | build/lwip
 
 # What the program ships: see docs/INTERFACES.md.
 build/share: build/host-packages $(wildcard ipxe-scripts/*.ipxe) firmware/ipxe.lock firmware/collect
@@ -125,12 +132,12 @@ check: all
 	$(Q)$(MAKE) --no-print-directory build-tests && tests/run check
 
 .PHONY: build-tests
-build-tests: $(TESTS) $(FUZZ)
+build-tests: $(TESTS) $(FUZZ) build/fleet
 
 test: all
 	$(Q)$(MAKE) --no-print-directory build-tests && tests/run test
 
-soak: all
+soak: all build/fleet
 	$(Q)tests/run soak
 
 install: all

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 from .namespace import RackError
+from .outside import look
 
 CACHE = os.path.join(os.environ.get("CACHE") or os.path.join(
     os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "bootserver"), "foreign")
@@ -58,3 +59,31 @@ def kea(rack, name, config, network):
                    env=environment(folder, KEA_PIDFILE_DIR=rack.folder, KEA_LOCKFILE_DIR="none",
                                    KEA_DHCP_DATA_DIR=rack.folder))
     return log
+
+
+def dnsmasq(rack, *lines, network=None):
+    """Somebody's dnsmasq as one sets it up by hand, `lines` of its configuration; returns its TFTP folder."""
+    folder = os.path.join(rack.folder, "tftp")
+    os.makedirs(folder, exist_ok=True)
+    rack.net.start("dnsmasq", ["dnsmasq", "--keep-in-foreground", "--port=0", "--log-facility=-", "--log-dhcp",
+                               "--conf-file=/dev/null", "--user=root", "--pid-file=", "--no-ping", "--leasefile-ro",
+                               "--dhcp-range=10.9.0.100,10.9.0.199,255.255.255.0",
+                               *(f"--{line}" for line in lines)],
+                   os.path.join(rack.folder, "dnsmasq.log"), network=network)
+    look(lambda: ":67 " in rack.net.run("ss", "-Hlun", network=network), 20 * rack.patience, "dnsmasq to listen")
+    return folder
+
+
+def nginx(rack, root, keys=None):
+    """Somebody's nginx on port 80, and on 443 with chain.crt and server.key of the folder `keys`."""
+    folder, path = unpacked("nginx"), os.path.join(rack.folder, "nginx.conf")
+    secure = f"listen 443 ssl; ssl_certificate {keys}/chain.crt; ssl_certificate_key {keys}/server.key;"
+    spools = "".join(f"{name}_temp_path {rack.folder}/nginx-{name};"
+                     for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f"daemon off; user root; pid {rack.folder}/nginx.pid; error_log stderr; events {{}}\n"
+                   f"http {{ access_log off; sendfile on; tcp_nopush on; {spools} root {root};\n"
+                   f"server {{ listen 80; {secure if keys else ''} }} }}\n")
+    rack.net.start("nginx", [f"{folder}/usr/sbin/nginx", "-c", path], os.path.join(rack.folder, "nginx.log"),
+                   env=environment(folder))
+    look(lambda: ":80 " in rack.net.run("ss", "-Hltn"), 20 * rack.patience, "nginx to listen")

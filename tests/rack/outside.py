@@ -38,6 +38,11 @@ class Host:
         self.run("ip", "addr", "add", address, "brd", "+", "dev", card)
         self.run("ip", "link", "set", card, "up")
 
+    @property
+    def network(self):
+        """For what is started there by others."""
+        return self._net
+
     def run(self, *argv, **options):
         return self.rack.net.run(*argv, network=self._net, **options)
 

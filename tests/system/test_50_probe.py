@@ -49,20 +49,6 @@ def ours(rack):
     rack.server.start()
 
 
-def dnsmasq(rack, *lines, folder=None, network=None):
-    """Somebody's dnsmasq, as one sets it up by hand; returns its TFTP folder."""
-    folder = folder or os.path.join(rack.folder, "tftp")
-    os.makedirs(folder, exist_ok=True)
-    os.chmod(folder, 0o755)
-    log = os.path.join(rack.folder, "dnsmasq.log")
-    rack.net.start("dnsmasq", ["dnsmasq", "--keep-in-foreground", "--port=0", "--log-facility=-", "--log-dhcp",
-                               "--conf-file=/dev/null", "--user=root", "--pid-file=", "--no-ping", "--leasefile-ro",
-                               "--dhcp-range=10.9.0.100,10.9.0.199,255.255.255.0",
-                               *(f"--{line}" for line in lines)], log, network=network)
-    assert until(lambda: ":67 " in rack.net.run("ss", "-Hlun", network=network))
-    return folder
-
-
 def script(folder, *lines, name="autoexec.ipxe"):
     with open(os.path.join(folder, name), "w", encoding="ascii") as file:
         file.write("\n".join(["#!ipxe", *lines, ""]))
@@ -115,7 +101,7 @@ def test_beside_somebody_elses_dhcp(rack):
     rack.site["dhcp"] = {"mode": "proxy"}
     ours(rack)
     other = rack.host("dhcp", ("br0", "10.9.0.2/24"))
-    dnsmasq(rack, network=other._net)
+    foreign.dnsmasq(rack, network=other.network)
     for kind in ("uefi-x86_64", "bios"):
         found = good(rack, "--mac", MAC, "--firmware", kind)
         assert "from 10.9.0.2; boot file " in found["phases"][0]["text"], found
@@ -123,7 +109,7 @@ def test_beside_somebody_elses_dhcp(rack):
 
 def test_plain_dnsmasq(rack):
     rack.card()
-    folder = dnsmasq(rack, "enable-tftp", f"tftp-root={rack.folder}/tftp", "dhcp-match=set:efi,option:client-arch,7",
+    folder = foreign.dnsmasq(rack, "enable-tftp", f"tftp-root={rack.folder}/tftp", "dhcp-match=set:efi,option:client-arch,7",
                      "dhcp-boot=tag:efi,snponly.efi", "dhcp-boot=tag:!efi,missing.kpxe")
     shutil.copy(os.path.join(SHIPPED, "snponly.efi"), folder)
     nowhere = {"site": rack.folder}
@@ -141,28 +127,13 @@ def test_plain_dnsmasq(rack):
     bad(rack, "no CA is trusted", **nowhere)
 
 
-def nginx(rack, root, keys):
-    """Somebody's nginx: port 80, and 443 with these keys."""
-    folder = foreign.unpacked("nginx")
-    path = os.path.join(rack.folder, "nginx.conf")
-    with open(path, "w", encoding="ascii") as file:
-        file.write(f"""daemon off; user root; pid {rack.folder}/nginx.pid; error_log stderr;
-            events {{}} http {{ access_log off; root {root}; server {{ listen 80; listen 443 ssl;
-            ssl_certificate {keys}/chain.crt; ssl_certificate_key {keys}/server.key; }}
-            client_body_temp_path {rack.folder}/n1; proxy_temp_path {rack.folder}/n2; fastcgi_temp_path {rack.folder}/n3;
-            uwsgi_temp_path {rack.folder}/n4; scgi_temp_path {rack.folder}/n5; }}""")
-    rack.net.start("nginx", [f"{folder}/usr/sbin/nginx", "-c", path], os.path.join(rack.folder, "nginx.log"),
-                   env=foreign.environment(folder))
-    assert until(lambda: ":443 " in rack.net.run("ss", "-Hltn"))
-
-
 def test_dnsmasq_and_nginx(rack):
     rack.card()
     root = os.path.join(rack.folder, "tftp")
     rack.server.write_site(rack.site)
     rack.server.command("init")
     keys = os.path.join(rack.server.site_folder, "pki")
-    dnsmasq(rack, "enable-tftp", f"tftp-root={root}", "dhcp-userclass=set:ipxe,iPXE",
+    foreign.dnsmasq(rack, "enable-tftp", f"tftp-root={root}", "dhcp-userclass=set:ipxe,iPXE",
             "dhcp-boot=tag:!ipxe,undionly.kpxe", "dhcp-boot=tag:ipxe,http://10.9.0.1/start.ipxe")
     shutil.copy(os.path.join(SHIPPED, "undionly.kpxe"), root)
     bad(rack, "10.9.0.1 refuses connections on port 80", "--firmware", "bios")
@@ -171,7 +142,7 @@ def test_dnsmasq_and_nginx(rack):
             with open(os.path.join(keys, name), "rb") as part:
                 file.write(part.read())
     shutil.copy(os.path.join(keys, "server.key"), root)
-    nginx(rack, root, root)
+    foreign.nginx(rack, root, keys=root)
     bad(rack, "answers 404 for /start.ipxe", "--firmware", "bios")
     for name in ("vmlinuz", "initrd.img"):
         with open(os.path.join(root, name), "wb") as file:
