@@ -29,6 +29,7 @@ struct node {
 	bool ready;
 	char lb[256];
 	uint64_t osds;		/* bits of those that are up */
+	char failure[256];	/* why Rook cannot prepare its disks */
 };
 
 struct cluster {

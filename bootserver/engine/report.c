@@ -201,6 +201,31 @@ tell_osds(struct engine *e, struct node *n, struct boot *b)
 	n->osds = up;
 }
 
+static const char *
+failure(const struct cluster *c, const char *name)
+{
+	const json_t *list = json_object_get(json_object_get(c->report, "ceph"), "failed");
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (str_eq(json_str(json_array_get(list, i), "node", NULL), name))
+			return json_str(json_array_get(list, i), "text", "");
+	return "";
+}
+
+/* Disks that Rook cannot make OSDs of; those of other machines go on. */
+static void
+tell_failure(struct engine *e, struct node *n, struct boot *b)
+{
+	char now[sizeof(n->failure)];
+
+	str_copy(now, sizeof(now), failure(e->cluster, n->name));
+	if (strcmp(n->failure, now) == 0)
+		return;
+	str_copy(n->failure, sizeof(n->failure), now);
+	note(e, b, STATE_NOTE, now[0] ? str_format("Rook cannot make OSDs of its disks: %s", now)
+				      : str_dup("Rook has prepared its disks"));
+}
+
 /* A report may come before the machine's own word that it has joined: it is told after that. */
 static void
 tell_node(struct engine *e, struct node *n)
@@ -213,6 +238,7 @@ tell_node(struct engine *e, struct node *n)
 	tell_ready(e, n, b);
 	tell_lb(e, n, b);
 	tell_osds(e, n, b);
+	tell_failure(e, n, b);
 }
 
 void
@@ -242,6 +268,7 @@ report_told(struct engine *e)
 		str_copy(n->lb, sizeof(n->lb), text.text);
 		buf_fini(&text);
 		n->osds = osds(c, n->name, true);
+		str_copy(n->failure, sizeof(n->failure), failure(c, n->name));
 		n->ready = json_flag(seen, "ready", false);
 		n->told_boot = n->ready && m && m->boot ? m->boot->id : 0;
 	}

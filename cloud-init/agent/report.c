@@ -13,6 +13,7 @@
 #define ADMIN "--kubeconfig=/etc/kubernetes/admin.conf"
 #define KUBECTL_MS 60000
 #define OSD_APP "rook-ceph-osd"
+#define PREPARE_APP "rook-ceph-osd-prepare"
 
 static const json_t *
 in(const json_t *object, const char *first, const char *second)
@@ -151,6 +152,38 @@ take_osd(json_t *report, const json_t *deployment)
 	json_array_append_new(json_object_get(ceph, "osds"), osd);
 }
 
+/* How a container ended last, if it is not well; NULL: it never ended so. */
+static const json_t *
+bad_end(const json_t *container)
+{
+	const json_t *now = in(container, "state", "terminated");
+	const json_t *end = now ? now : in(container, "lastState", "terminated");
+
+	return json_num(end, "exitCode", 0) != 0 ? end : NULL;
+}
+
+/* Rook prepares the disks of a node in a pod, which says why it could not. */
+static void
+take_prepare(json_t *report, const json_t *pod)
+{
+	const json_t *meta = json_object_get(pod, "metadata"), *end, *list;
+	json_t *failed, *ceph;
+
+	if (!str_eq(json_str(json_object_get(meta, "labels"), "app", ""), PREPARE_APP))
+		return;
+	list = in(pod, "status", "containerStatuses");
+	end = bad_end(json_array_get(list, 0));
+	if (!end)
+		return;
+	ceph = ceph_of(report);
+	if (!json_object_get(ceph, "failed"))
+		json_object_set_new(ceph, "failed", json_array());
+	failed = json_object();
+	json_put(failed, "node", json_str(json_object_get(pod, "spec"), "nodeName", ""));
+	json_put(failed, "text", json_str(end, "message", "no reason is given"));
+	json_array_append_new(json_object_get(ceph, "failed"), failed);
+}
+
 /* In this order, since announcers are put to the nodes and services that are there. */
 static const struct {
 	const char *kind;
@@ -163,6 +196,7 @@ static const struct {
 	{ "IPAddressPool", take_pool },
 	{ "CephCluster", take_ceph },
 	{ "Deployment", take_osd },
+	{ "Pod", take_prepare },
 };
 
 json_t *
@@ -240,6 +274,19 @@ rook_keys(struct err *err)
 	return keys;
 }
 
+/* The pods by which Rook prepares disks, put to the other objects; a look that fails is none. */
+static void
+add_prepares(json_t *list)
+{
+	const char *argv[] = { "kubectl", ADMIN, "get", "pods", "-n", "rook-ceph", "-l",
+			       "app=" PREPARE_APP, "-o", "json", NULL };
+	struct err ignored;
+	json_t *pods = get(argv, &ignored);
+
+	json_array_extend(json_object_get(list, "items"), json_object_get(pods, "items"));
+	json_decref(pods);
+}
+
 int
 report_print(int bits, struct err *err)
 {
@@ -255,6 +302,8 @@ report_print(int bits, struct err *err)
 	list = get(argv, err);
 	if (!list)
 		return -EIO;
+	if (bits & REPORT_ROOK)
+		add_prepares(list);
 	o = json_object();
 	json_object_set_new(o, "report", report_render(list));
 	json_decref(list);

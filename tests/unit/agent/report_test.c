@@ -9,6 +9,12 @@
 	" \"metallb.io/service-name\": \"web\", \"metallb.io/service-namespace\": \"default\"}"
 #define META(name, rest) "\"metadata\": {\"name\": \"" name "\"" rest "}"
 
+/* A pod by which Rook prepares a node's disks. */
+#define PREPARE(node, container) "{\"kind\": \"Pod\", "                                          \
+	META("x", ", \"labels\": {\"app\": \"rook-ceph-osd-prepare\"}")                            \
+	", \"spec\": {\"nodeName\": \"" node "\"}, "                                               \
+	"\"status\": {\"containerStatuses\": [{" container "}]}},"
+
 static const char list[] = "{\"items\": ["
 	"{\"kind\": \"ServiceL2Status\", " META("l2-x", ANNOUNCES("n1")) "},"
 	"{\"kind\": \"ServiceBGPStatus\", " META("bgp-x", ANNOUNCES("n3")) "},"
@@ -36,6 +42,11 @@ static const char list[] = "{\"items\": ["
 	"{\"kind\": \"Deployment\", " META("rook-ceph-osd-1", ", \"labels\": {"
 	"  \"app\": \"rook-ceph-osd\"}") ", \"status\": {}},"
 	"{\"kind\": \"Deployment\", " META("coredns", "") "},"
+	PREPARE("n1", "\"state\": {\"terminated\": {\"exitCode\": 0}},"
+	  "\"lastState\": {\"terminated\": {\"exitCode\": 1, \"message\": \"once\"}}")
+	PREPARE("n2", "\"state\": {\"waiting\": {}},"
+	  "\"lastState\": {\"terminated\": {\"exitCode\": 1, \"message\": \"no disk\"}}")
+	PREPARE("n3", "\"state\": {\"running\": {}}")
 	"{\"kind\": \"CephCluster\", " META("rook-ceph", "")
 	", \"status\": {\"ceph\": {\"health\": \"HEALTH_OK\"}}}"
 	"]}";
@@ -60,7 +71,8 @@ all_kinds(void **state)
 {
 	(void)state;
 	assert_report(list,
-		      "{\"ceph\":{\"health\":\"HEALTH_OK\",\"osds\":["
+		      "{\"ceph\":{\"failed\":[{\"node\":\"n2\",\"text\":\"no disk\"}],"
+		      "\"health\":\"HEALTH_OK\",\"osds\":["
 		      "{\"id\":0,\"node\":\"n1\",\"up\":true},"
 		      "{\"id\":-1,\"node\":\"\",\"up\":false}],\"osds_in\":2,\"osds_up\":1},"
 		      "\"nodes\":[{\"name\":\"n1\",\"ready\":true,\"version\":\"v1.36.4\"},"

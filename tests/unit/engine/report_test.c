@@ -103,6 +103,29 @@ shown_and_told(void **state)
 	member_fini(&n2);
 }
 
+/* A disk that fails while an OSD is made of it is told where the disk is, and once. */
+static void
+failure_told(void **state)
+{
+	static const char text[] = "{\"nodes\": [], \"ceph\": {\"failed\": [{\"node\": \"n2\","
+				   " \"text\": \"failed to write /dev/vdb\"}]}}";
+	struct bench *b = *state;
+	struct member n1 = { .agent = { .key = NULL } }, n2 = n1;
+
+	cluster_of_two(b, &n1, &n2);
+	bench_event(b, &n2.agent, 1, "roles", "begin");
+	expects(b, &n1, report(text), "go", "init");
+	assert_true(was_told(b, "n2", "Rook cannot make OSDs of its disks: failed to write"
+			     " /dev/vdb"));
+	tick(b);
+	assert_int_equal(bench_count(b, "n2", "roles", "note"), 1);
+	assert_int_equal(bench_count(b, "n1", "roles", "note"), 0);
+	expects(b, &n1, report("{\"nodes\": []}"), "go", "init");
+	assert_true(was_told(b, "n2", "Rook has prepared its disks"));
+	member_fini(&n1);
+	member_fini(&n2);
+}
+
 /* Kept over a restart, and what was told is not told again. */
 static void
 kept(void **state)
@@ -329,8 +352,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(shown_and_told), TEST(kept), TEST(dropped), TEST(rook_kept), TEST(fsid_told),
-		TEST(wiped),
+		TEST(shown_and_told), TEST(failure_told), TEST(kept), TEST(dropped),
+		TEST(rook_kept), TEST(fsid_told), TEST(wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
