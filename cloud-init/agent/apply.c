@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cloud-init/agent/aside.h"
 #include "cloud-init/agent/child.h"
 #include "cloud-init/agent/place.h"
 #include "cloud-init/agent/where.h"
@@ -383,7 +384,7 @@ apply_node_ready(const json_t *node, const char *boot, char *why, size_t size)
 	return false;
 }
 
-/* One look at the node. */
+/* One look at the node; one that was set aside for this boot is taken back when it is Ready. */
 static bool
 look(const char *node, char *why, size_t size)
 {
@@ -400,6 +401,10 @@ look(const char *node, char *why, size_t size)
 		str_copy(why, size, err.text);
 	else
 		apply_complaint(text, why, size);
+	if (ready && aside_clear(o, &err) < 0) {
+		ready = false;
+		str_copy(why, size, err.text);
+	}
 	json_decref(o);
 	free(boot);
 	free(text);

@@ -10,6 +10,7 @@
 #include <sys/reboot.h>
 #include <unistd.h>
 
+#include "cloud-init/agent/aside.h"
 #include "cloud-init/agent/child.h"
 #include "cloud-init/agent/identify.h"
 #include "cloud-init/agent/say.h"
@@ -110,6 +111,7 @@ leave_if(struct agent *agent)
 		if (!kind || kind->run)
 			continue;
 		progress_save(agent);
+		aside_set(agent);
 		if (leave(kind, &err) < 0)
 			finish(agent, i, false, err.text);
 		else

@@ -124,6 +124,24 @@ def renews(server, node):
     server.kubectl("wait", f"csr/{node}", "--for=jsonpath={.status.certificate}", "--timeout=60s", timeout=90)
 
 
+def test_a_node_may_set_itself_aside(server):
+    """What the agent of a storage machine does before it leaves, by its kubelet's key; another's it may not."""
+    server.write(f"{PLACE}/node.json", json.dumps({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n9"}}))
+    server.kubectl("create", "-f", f"{PLACE}/node.json")
+    aside = {"metadata": {"annotations": {"bootserver.dev/aside": "its machine was ordered to leave"}},
+             "spec": {"unschedulable": True}}
+    back = {"metadata": {"annotations": {"bootserver.dev/aside": None}}, "spec": {"unschedulable": None}}
+    patch = ("patch", "node", "n9", "--type=merge", "-p")
+    said = server.refused(server.kubectl, *patch, json.dumps(aside), as_node="n8")
+    assert "only its own Node object" in said, said
+    server.kubectl(*patch, json.dumps(aside), as_node="n9")
+    assert json.loads(server.kubectl("get", "node", "n9", "-o", "json"))["spec"]["unschedulable"]
+    server.kubectl(*patch, json.dumps(back), as_node="n9")
+    node = json.loads(server.kubectl("get", "node", "n9", "-o", "json"))
+    assert "unschedulable" not in node["spec"] and "bootserver.dev/aside" not in node["metadata"].get("annotations", {})
+    server.kubectl("delete", "node", "n9")
+
+
 def test_nodes_may_join_without_a_token(server):
     renew = ("create", "certificatesigningrequests.certificates.k8s.io", "--subresource=selfnodeclient")
     reach = ("get", "nodes", "--subresource=proxy")

@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 
 #include "cloud-init/agent/apply.h"
+#include "cloud-init/agent/aside.h"
 #include "cloud-init/agent/kubeadm.h"
+#include "lib/json.h"
 #include "lib/str.h"
 #include "tree.h"
 
@@ -134,6 +136,33 @@ rests(void **state)
 	assert_int_equal(apply_rest_ms(120000), 10000);
 }
 
+/* It is taken back by whom it was set aside, and a person's word is left alone. */
+static void
+set_aside(void **state)
+{
+	json_t *node = json_loads("{\"metadata\": {\"name\": \"n1\", \"annotations\":"
+				  " {\"a\": \"b\"}}, \"spec\": {}}", 0, NULL);
+	json_t *with = aside_patch(node, false);
+
+	(void)state;
+	assert_true(json_flag(json_object_get(with, "spec"), "unschedulable", false));
+	assert_null(aside_patch(node, true));
+	json_object_update_recursive(node, with);
+	json_decref(with);
+	assert_null(aside_patch(node, false));
+	with = aside_patch(node, true);
+	assert_true(json_is_null(json_object_get(json_object_get(with, "spec"), "unschedulable")));
+	assert_int_equal(json_object_size(json_object_get(json_object_get(with, "metadata"),
+							  "annotations")), 1);
+	json_decref(with);
+	json_object_del(json_object_get(json_object_get(node, "metadata"), "annotations"),
+			"bootserver.dev/aside");
+	assert_null(aside_patch(node, true));
+	assert_null(aside_patch(node, false));
+	json_decref(node);
+	assert_null(aside_patch(NULL, true));
+}
+
 /* A kubectl that writes down its words; its first `apply` fails, as it does before a webhook
  * answers. */
 static int
@@ -239,6 +268,7 @@ main(void)
 		cmocka_unit_test(ready),
 		cmocka_unit_test(complaints),
 		cmocka_unit_test(rests),
+		cmocka_unit_test(set_aside),
 		cmocka_unit_test_setup_teardown(stage, setup, tree_fini),
 		cmocka_unit_test_setup_teardown(once, setup, tree_fini),
 		cmocka_unit_test_setup_teardown(ill_formed_stages, setup, tree_fini),
