@@ -110,6 +110,20 @@ share_of(const json_t *machine)
 	return at / PHASE_COUNT;
 }
 
+bool
+table_clock(char ret[40], const json_t *machine)
+{
+	const json_t *clock = json_object_get(machine, "clock");
+	int64_t offset = json_num(clock, "offset_ms", 0);
+	int64_t off = offset < 0 ? -offset : offset;
+
+	ret[0] = '\0';
+	if (!json_is_object(clock) || off - json_num(clock, "within_ms", 0) < TABLE_CLOCK_MS)
+		return false;
+	snprintf(ret, 40, "%lld s %s", (long long)(off / 1000), offset < 0 ? "behind" : "ahead");
+	return true;
+}
+
 /* What a person should read beside the bar; how much of it must not be cut off. */
 static size_t
 note_of(const json_t *machine, char ret[CELL_MAX])
@@ -119,6 +133,7 @@ note_of(const json_t *machine, char ret[CELL_MAX])
 	const json_t *progress = json_object_get(machine, "progress");
 	const char *text = json_str(machine, "text", "");
 	double total = (double)json_num(progress, "total", 0);
+	char clock[40];
 
 	ret[0] = '\0';
 	if (code) {
@@ -133,6 +148,8 @@ note_of(const json_t *machine, char ret[CELL_MAX])
 		str_copy(ret, CELL_MAX, "not seen yet");
 	else if (strcmp(state, "healthy") != 0 && strcmp(state, "booting") != 0)
 		str_copy(ret, CELL_MAX, text);
+	else if (table_clock(clock, machine))
+		snprintf(ret, CELL_MAX, "its clock is %s", clock);
 	return 0;
 }
 

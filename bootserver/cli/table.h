@@ -22,6 +22,11 @@ struct table_look {
 /* `machines` as the API lists them; one line each, ending in a newline. */
 void table_machines(const json_t *machines, const struct table_look *look, struct buf *ret);
 
+/* "612 s behind", with the clock of GET /v1/machines; false, and "", where it is right to within
+ * TABLE_CLOCK_MS or not known well enough to say that it is not. */
+#define TABLE_CLOCK_MS 2000
+bool table_clock(char ret[40], const json_t *machine);
+
 /* "0.4 s", "41 s", "12 m 03 s", "5 h 07 m", "3 d 2 h". */
 void table_time(char ret[16], int64_t ms);
 

@@ -74,6 +74,22 @@ add_pair(struct buf *text, const char *label, const char *value)
 			   value);
 }
 
+/* Where its agent has compared it with the server's. */
+static void
+clock_line(const json_t *machine, struct buf *ret)
+{
+	const json_t *clock = json_object_get(machine, "clock");
+	double offset = (double)json_num(clock, "offset_ms", 0) / 1000;
+	char text[100], off[40];
+
+	if (!json_is_object(clock))
+		return;
+	snprintf(text, sizeof(text), "%.3f s %s, within %.3f s%s", offset < 0 ? -offset : offset,
+		 offset < 0 ? "behind" : "ahead", (double)json_num(clock, "within_ms", 0) / 1000,
+		 table_clock(off, machine) ? ": IT IS WRONG" : "");
+	line(ret, "clock", text);
+}
+
 static void
 identity(const json_t *machine, struct buf *ret)
 {
@@ -99,6 +115,7 @@ identity(const json_t *machine, struct buf *ret)
 	line(ret, "firmware", text.text);
 	line(ret, "neighbour", json_str(machine, "lldp", NULL));
 	buf_fini(&text);
+	clock_line(machine, ret);
 }
 
 static void
@@ -158,6 +175,24 @@ open_orders(const json_t *orders, struct buf *ret)
 }
 
 static void
+trial(const json_t *trial, struct buf *ret)
+{
+	char spent[16], limit[16], text[160];
+
+	if (!json_is_object(trial))
+		return;
+	table_time(spent, json_num(trial, "spent_ms", 0));
+	table_time(limit, json_num(trial, "limit_ms", 0));
+	if (json_flag(trial, "over", false))
+		snprintf(text, sizeof(text), "%.80s was not healthy within %s: abandoned",
+			 json_str(trial, "image", ""), limit);
+	else
+		snprintf(text, sizeof(text), "%.80s, %s of %s", json_str(trial, "image", ""), spent,
+			 limit);
+	line(ret, "trial", text);
+}
+
+static void
 choice(const json_t *machine, struct buf *ret)
 {
 	struct buf text;
@@ -169,6 +204,7 @@ choice(const json_t *machine, struct buf *ret)
 	add_pair(&text, "tried", json_str(machine, "tried", NULL));
 	add_pair(&text, "last good", json_str(machine, "last_good", NULL));
 	line(ret, "image", text.text);
+	trial(json_object_get(machine, "trial"), ret);
 	buf_fini(&text);
 	open_orders(json_object_get(machine, "orders"), ret);
 	if (json_str(machine, "code", NULL)) {

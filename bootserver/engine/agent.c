@@ -12,6 +12,7 @@
 #include "engine/enrol.h"
 #include "engine/machines.h"
 #include "engine/timeline.h"
+#include "engine/trial.h"
 #include "lib/clock.h"
 #include "lib/cms.h"
 #include "lib/json.h"
@@ -30,9 +31,11 @@ answer(struct engine *e, int64_t id, int status, json_t *body)
 	unsigned char *der = NULL;
 	struct err err;
 	size_t len;
-	char *text = json_text(body, &len);
+	char *text;
 	struct cms_who who = { e->key, e->cert };
 
+	json_put_num(body, "time_ms", clock_now_ms());
+	text = json_text(body, &len);
 	json_put(message, "type", "answer");
 	json_put_num(message, "id", id);
 	if (cms_sign(&who, (struct cms_bytes){ text, len }, &der, &len, &err) < 0) {
@@ -82,11 +85,14 @@ static void
 release(struct engine *e, size_t at)
 {
 	struct held_poll poll = e->polls[at];
+	json_t *body;
 
 	e->polls[at] = e->polls[--e->npolls];
-	if (poll.machine)
-		answer(e, poll.id, 200, poll_answer(e, poll.machine));
-	else
+	if (poll.machine) {
+		body = poll_answer(e, poll.machine);
+		json_put_num(body, "received_ms", poll.received_ms);
+		answer(e, poll.id, 200, body);
+	} else
 		refuse(e, poll.id, 403, "this machine is not known here any more");
 }
 
@@ -128,12 +134,28 @@ agent_order(struct engine *e, struct machine *m, const struct order *order)
 	release_of(e, m);
 }
 
+/* What a poll says of the machine's own state. */
+static void
+take_state(struct machine *m, const struct agent_ask *ask)
+{
+	const json_t *clock = json_object_get(ask->said, "clock");
+
+	if (ask->boot)
+		ask->boot->outside = json_flag(ask->said, "outside", false);
+	if (!json_is_object(clock))
+		return;
+	m->clock.known = true;
+	m->clock.offset_ms = json_num(clock, "offset_ms", 0);
+	m->clock.within_ms = json_num(clock, "within_ms", 0);
+}
+
 static void
 take_poll(struct engine *e, int64_t id, const struct agent_ask *ask, struct machine *m)
 {
 	int64_t wait_s = json_num(ask->said, "wait_s", 0);
 
 	order_words(e, m, ask->said);
+	take_state(m, ask);
 	release_of(e, m);	/* an older request that its agent gave up */
 	if (wait_s <= 0 || order_waits(e, m) || has_news(e, m)) {
 		answer(e, id, 200, poll_answer(e, m));
@@ -143,7 +165,8 @@ take_poll(struct engine *e, int64_t id, const struct agent_ask *ask, struct mach
 		wait_s = POLL_MOST_S;
 	e->polls = engine_room(e->polls, e->npolls, &e->polls_size, sizeof(*e->polls));
 	e->polls[e->npolls++] = (struct held_poll){
-		.machine = m, .id = id, .until_ms = clock_mono_ms() + wait_s * 1000 };
+		.machine = m, .id = id, .until_ms = clock_mono_ms() + wait_s * 1000,
+		.received_ms = clock_now_ms() };
 }
 
 /* The agent's clock may be off: what counts is how long before this request it was. */
@@ -168,6 +191,7 @@ healthy(struct engine *e, struct boot *b)
 	b->healthy = true;
 	if (b->kind == PLAN_IMAGE && b->image[0]) {
 		str_copy(m->last_good, sizeof(m->last_good), b->image);
+		trial_passed(e, b);
 		machines_touch(e, m);
 	}
 	timeline_end(e, b, "healthy");

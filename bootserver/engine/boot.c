@@ -14,6 +14,7 @@
 #include "engine/machines.h"
 #include "engine/order.h"
 #include "engine/timeline.h"
+#include "engine/trial.h"
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/str.h"
@@ -146,6 +147,8 @@ record(struct engine *e, struct boot *b, const struct plan *plan)
 		snprintf(b->image, sizeof(b->image), "%s@%d", plan->image->name,
 			 plan->image->generation);
 		str_copy(m->tried, sizeof(m->tried), b->image);
+		trial_script(e, b);
+		m->digest[0] = '\0';	/* another image may bring other roles */
 		machines_touch(e, m);
 	}
 	if (plan->kind != PLAN_FAILURE)

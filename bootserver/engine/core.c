@@ -21,6 +21,7 @@
 #include "engine/report.h"
 #include "engine/start.h"
 #include "engine/timeline.h"
+#include "engine/trial.h"
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -230,6 +231,8 @@ engine_tick(struct engine *e)
 		report_tick(e);
 	agent_tick(e);
 	timeline_sweep(e);
+	if (e->started)
+		trials_tick(e);
 	names_tick(e);
 	ear_tick(e);
 }

@@ -33,6 +33,7 @@ struct held_poll {
 	struct machine *machine;
 	int64_t id;		/* of web's request */
 	int64_t until_ms;	/* monotonic */
+	int64_t received_ms;
 };
 
 struct answer {

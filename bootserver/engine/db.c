@@ -49,7 +49,9 @@ static const char *const schema[] = {
 	"ALTER TABLE orders ADD COLUMN given_ms INTEGER;"
 	"ALTER TABLE orders ADD COLUMN taken_ms INTEGER;"
 	"ALTER TABLE orders ADD COLUMN outcome TEXT;"
-	"ALTER TABLE orders ADD COLUMN text TEXT;",
+	"ALTER TABLE orders ADD COLUMN text TEXT;"
+	"CREATE TABLE trials (machine INTEGER PRIMARY KEY REFERENCES machines ON DELETE CASCADE,"
+	" image TEXT NOT NULL, spent_ms INTEGER, over INTEGER);",
 };
 #define SCHEMA_STEPS ((int)(sizeof(schema) / sizeof(schema[0])))
 
@@ -132,6 +134,12 @@ static const char *const texts[DB_QUERIES] = {
 	[DB_ORDERS_LAST] =
 		"SELECT id, kind, serial, why, made_ms, given_ms, taken_ms, outcome, done_ms, text"
 		" FROM orders WHERE machine=?1 ORDER BY id DESC LIMIT ?2",
+	[DB_TRIAL_SAVE] =
+		"INSERT OR REPLACE INTO trials (machine, image, spent_ms, over) VALUES (?1, ?2,"
+		" ?3, ?4)",
+	[DB_TRIALS] =
+		"SELECT m.name, t.image, t.spent_ms, t.over FROM trials t JOIN machines m ON m.id"
+		" = t.machine",
 	[DB_ORDERS_PRUNE] =
 		"DELETE FROM orders WHERE machine=?1 AND id <= (SELECT id FROM orders WHERE"
 		" machine=?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",

@@ -11,6 +11,7 @@
 #include "lib/sha256.h"
 #include "plan/phase.h"
 #include "plan/plan.h"
+#include "plan/trial.h"
 #include "site/site.h"
 
 /* A machine and its boots, as the engine holds them in memory and in the database. */
@@ -33,6 +34,7 @@ struct boot {
 	bool enrolled;		/* its agent's key was recognised */
 	bool healthy;
 	bool told;		/* has an event */
+	bool outside;		/* its agent waits for what lies outside the machine */
 	bool dirty;		/* to be saved at the turn's end */
 	enum plan_kind kind;
 	char image[80];		/* "edge@2" */
@@ -66,6 +68,12 @@ struct machine {
 	char image[64];		/* the operator's; "": the site's */
 	int generation;
 	char tried[80], last_good[80];
+	struct trial trial;
+	int64_t trial_at_ms;	/* when its clock was looked at last, monotonic */
+	struct {
+		bool known;
+		int64_t offset_ms, within_ms;	/* its clock less ours, as exactly as that */
+	} clock;
 	char pin[SHA256_TEXT], pin_state[8];	/* the machine's key; kept, new or ram */
 	bool vouched;		/* a person approved that key */
 	int64_t counter;

@@ -13,6 +13,7 @@
 #include "engine/cluster.h"
 #include "engine/records.h"
 #include "engine/timeline.h"
+#include "engine/trial.h"
 #include "lib/chance.h"
 #include "lib/clock.h"
 #include "lib/str.h"
@@ -247,6 +248,7 @@ machines_load(struct engine *e, struct err *err)
 			index_put(&e->nonces, b->nonces[i], b);
 	}
 	index_fini(&by_id);
+	trials_load(e);
 	return e->db.fault ? err_set(err, e->db.fault, "the database cannot be read") : 0;
 }
 
@@ -545,7 +547,8 @@ machines_plan(const struct engine *e, const struct machine *m, struct plan *ret)
 	struct plan_history history = {
 		.approved = m->approved, .kind = m->kind, .kind_set = m->kind_set,
 		.image = m->image[0] ? m->image : NULL, .generation = m->generation,
-		.code = m->code,
+		.code = m->code, .last_good = m->last_good[0] ? m->last_good : NULL,
+		.abandoned = m->trial.over ? m->trial.image : NULL,
 	};
 	struct plan_ask ask = {
 		.site = e->site, .machine = m->site, .claims = &m->claims, .history = &history,

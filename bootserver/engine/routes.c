@@ -16,6 +16,7 @@
 #include "engine/report.h"
 #include "engine/start.h"
 #include "engine/timeline.h"
+#include "engine/trial.h"
 #include "engine/view.h"
 #include "engine/wipe.h"
 #include "lib/json.h"
@@ -254,12 +255,14 @@ reimage(const struct route_call *call)
 		return fault(call, 422, "an image is named as NAME or NAME@GENERATION");
 	}
 	m->kind_set = m->once = false;
+	m->trial = (struct trial){ .over = false };
 	machines_plan(e, m, &plan);
 	if (plan.kind == PLAN_FAILURE && m->claims.buildarch[0]) {
 		*m = was;
 		return fault(call, 409, plan.reason);
 	}
 	machines_touch(e, m);
+	trial_forget(e, m);
 	log_info("machine=%s text=\"to be reimaged: %s\"", m->name, plan.reason);
 	if (json_flag(call->body, "reboot", true))
 		agent_order(e, m, &(struct order){ ORDER_REBOOT, "to be reimaged", NULL, 0 });

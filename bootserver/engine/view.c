@@ -10,6 +10,7 @@
 #include "engine/records.h"
 #include "engine/report.h"
 #include "engine/timeline.h"
+#include "engine/trial.h"
 #include "lib/json.h"
 #include "lib/str.h"
 
@@ -112,6 +113,10 @@ put_plan(const struct engine *e, json_t *ret, const struct machine *m)
 	put_or_null(ret, "image", ref);
 	put_or_null(ret, "tried", m->tried);
 	put_or_null(ret, "last_good", m->last_good);
+	json_object_set_new(ret, "trial", trial_view(e, m));
+	json_object_set_new(ret, "clock", !m->clock.known ? json_null() :
+			    json_pack("{s:I, s:I}", "offset_ms", (json_int_t)m->clock.offset_ms,
+				      "within_ms", (json_int_t)m->clock.within_ms));
 	put_or_null(ret, "code", m->code);
 	put_or_null(ret, "key", m->pin);
 	put_or_null(ret, "key_pending", m->pending);

@@ -19,6 +19,7 @@ static const char *const asked_for[] = {
 };
 
 #define STATE_SIZE ((int64_t)64 << 30)	/* docs/SITE-FILE.md, `state-size` */
+#define TRIAL_S 1800			/* `trial` */
 
 static const char *const kinds[] = {
 	[PLAN_IMAGE] = "image", [PLAN_LOCAL] = "local", [PLAN_WAIT] = "wait",
@@ -149,6 +150,8 @@ cover(struct site_boot *boot, const struct site_boot *over)
 		boot->state_size = over->state_size;
 	if (over->rest >= 0)
 		boot->rest = over->rest;
+	if (over->trial_s >= 0)
+		boot->trial_s = over->trial_s;
 	if (over->diskless >= 0)
 		boot->diskless = over->diskless;
 	if (over->firmware)
@@ -159,7 +162,8 @@ void
 plan_settings(const struct site *site, const struct site_machine *machine,
 	      const struct plan_claims *claims, struct site_boot *ret)
 {
-	struct site_boot boot = { .state_size = STATE_SIZE, .rest = SITE_REST_UNUSED };
+	struct site_boot boot = { .state_size = STATE_SIZE, .rest = SITE_REST_UNUSED,
+				  .trial_s = TRIAL_S };
 	const char *profile = machine ? machine->profile : NULL;
 	const struct site_boot *of_profile;
 
@@ -264,6 +268,31 @@ check_arch(const struct site_machine *machine, const struct plan_claims *claims,
 	return false;
 }
 
+/* What was to be booted did not get healthy in its time: the last good one, if that is there still,
+ * takes its place. */
+static bool
+fall_back(const struct plan_ask *ask, struct plan *plan)
+{
+	const struct plan_history *history = ask->history;
+	const struct plan_image *good;
+	struct plan other = *plan;
+	char ref[80], name[64];
+	int generation;
+
+	snprintf(ref, sizeof(ref), "%s@%d", plan->image->name, plan->image->generation);
+	if (!history->abandoned || !history->last_good || strcmp(ref, history->abandoned) != 0)
+		return false;
+	split_ref(history->last_good, name, sizeof(name), &generation);
+	good = find_image(ask, name, generation, &other);
+	if (!good)
+		return false;
+	plan->image = good;
+	plan->fell_back = true;
+	say(plan, PLAN_IMAGE, "image %s, the last good one: %s did not get healthy in its time",
+	    history->last_good, ref);
+	return true;
+}
+
 static void
 choose_image(const struct plan_ask *ask, const char *ref, int generation, struct plan *plan)
 {
@@ -274,7 +303,7 @@ choose_image(const struct plan_ask *ask, const char *ref, int generation, struct
 	if (generation)
 		pinned = generation;
 	plan->image = find_image(ask, name, pinned, plan);
-	if (plan->image)
+	if (plan->image && !fall_back(ask, plan))
 		say(plan, PLAN_IMAGE, "image %s@%d, %s", name, plan->image->generation,
 		    pinned ? "the generation asked for" : "the newest");
 }

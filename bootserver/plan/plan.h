@@ -47,12 +47,15 @@ struct plan_history {
 	const char *image;	/* the operator's reimage: NAME; NULL: the site's choice */
 	int generation;		/* 0: newest */
 	const char *code;	/* "ABCD-2345" shown while it waits */
+	const char *last_good;	/* "edge@1", which was healthy here last; NULL: none was */
+	const char *abandoned;	/* "edge@2", whose trial is over (trial.h); NULL: none */
 };
 
 struct plan {
 	enum plan_kind kind;
 	enum site_arch arch;
 	const struct plan_image *image;		/* PLAN_IMAGE */
+	bool fell_back;				/* to the last good one */
 	const char *args;			/* borrowed from the site, may be NULL */
 	char reason[160];	/* one sentence for timeline and screen */
 };

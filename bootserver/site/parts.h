@@ -32,6 +32,7 @@ struct site_boot {
 	char *args;		/* more kernel arguments */
 	char *system_disk;	/* name under /dev/disk/by-id/ */
 	int64_t state_size;	/* bytes; default 64 GiB */
+	int64_t trial_s;	/* seconds; default 30 minutes */
 	int rest;		/* enum site_rest */
 	int diskless;		/* 0, 1 */
 	char *firmware;		/* iPXE binary instead of the table's */

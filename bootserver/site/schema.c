@@ -131,6 +131,11 @@ const struct schema_row schema_rows[] = {
 	{SCOPE_BOOT, "rest", SCHEMA_WORD, AT(site_boot, rest), .words = words_rest,
 	 .normal = "unused", .sample = "unused",
 	 .help = "What the rest of the system disk is for."},
+	{SCOPE_BOOT, "trial", SCHEMA_TIME, AT(site_boot, trial_s), .normal = "30m",
+	 .sample = "30m", .least = 10, .most = 7 * DAY,
+	 .help = "How long a generation that was never healthy on the machine may take to get "
+		 "there; then the machine goes back to the one that was healthy last. Time in "
+		 "which it waits for the API server, for storage or for a person does not count."},
 	{SCOPE_BOOT, "diskless", SCHEMA_TRUTH, AT(site_boot, diskless), .normal = "false",
 	 .sample = "false", .help = "true: the machine may run from memory alone."},
 	{SCOPE_BOOT, "firmware", SCHEMA_CHOICE, AT(site_boot, firmware), .words = words_firmware,

@@ -57,6 +57,7 @@ struct agent {
 	char code[32];		/* the one on the console, while approval is awaited */
 	bool doubt;		/* the server's certificate was refused: is the clock right? */
 
+	bool outside;		/* what the present step waits for is no fault of this machine */
 	unsigned int tries;	/* failures in a row of the present step */
 	int64_t step_at_ms;	/* monotonic: not before */
 	unsigned int sends;	/* failures in a row of sending */
@@ -104,8 +105,8 @@ void agent_later(struct agent *agent);
 void talk_send(struct agent *agent);
 void talk_poll(struct agent *agent, int wait_s);
 
-/* One question of an enrolled machine; 0 with a good answer, which the caller frees.  Negative
- * before the time for a next try has come, too; -ENOENT: the server knows no such path. */
+/* One question of an enrolled machine; 0 with a good answer, which the caller frees.  Negative also
+ * before the time for a next try has come; -ENOENT: the server knows no such path. */
 #define PATH_CLUSTER "/v1/self/cluster"
 int talk_ask(struct agent *agent, const struct wire_question *question, json_t **ret);
 

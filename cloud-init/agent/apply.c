@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cloud-init/agent/aside.h"
+#include "cloud-init/agent/away.h"
 #include "cloud-init/agent/child.h"
 #include "cloud-init/agent/place.h"
 #include "cloud-init/agent/where.h"
@@ -160,34 +161,10 @@ is_there(const char *text)
 	return true;
 }
 
-/* Why a request to the API server failed, by the words of kubectl for it. */
-static const char *
-outside(const char *text)
-{
-	static const char *const away[] = {
-		"dial tcp", "failed to download openapi", "Unable to connect to the server",
-		"The connection to the server",
-	};
-	static const char *const error[] = {
-		"from server (InternalError)", "from server (ServiceUnavailable)",
-		"from server (Timeout)", "from server (ServerTimeout)", "etcdserver: ",
-	};
-
-	if (strstr(text, "failed calling webhook"))	/* which is not the server's own fault */
-		return NULL;
-	for (size_t i = 0; i < sizeof(away) / sizeof(*away); i++)
-		if (strstr(text, away[i]))
-			return "the API server does not answer";
-	for (size_t i = 0; i < sizeof(error) / sizeof(*error); i++)
-		if (strstr(text, error[i]))
-			return "the API server answers with an error";
-	return NULL;
-}
-
 void
 apply_complaint(const char *text, char *ret, size_t size)
 {
-	const char *said = outside(text), *at;
+	const char *said = away_word(text), *at;
 	size_t len = strlen(text);
 
 	if (said) {

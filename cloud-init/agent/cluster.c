@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloud-init/agent/away.h"
 #include "cloud-init/agent/cache.h"
 #include "cloud-init/agent/node.h"
 #include "cloud-init/agent/place.h"
@@ -70,6 +71,7 @@ take_answer(struct agent *agent, json_t *answer, char text[AGENT_TEXT])
 	if (str_eq(status, "wait")) {
 		retry_s = retry_s < 1 || retry_s > 300 ? RETRY_S : retry_s;
 		agent->step_at_ms = clock_mono_ms() + retry_s * 1000;
+		agent->outside = true;	/* another machine, or a person, is to come first */
 		return STEP_WAIT;
 	}
 	agent->step_at_ms = clock_mono_ms() + REFUSED_MS;
@@ -97,8 +99,10 @@ cluster_ask(struct agent *agent, char text[AGENT_TEXT])
 	json_put(body, "csr", csr);
 	json_object_set_new(body, "have", node_have());
 	str_copy(text, AGENT_TEXT, "waits for the boot server");
+	agent->outside = true;
 	r = talk_ask(agent, &question, &answer);
 	if (r == 0) {
+		agent->outside = false;
 		word = take_answer(agent, answer, text);
 		json_decref(answer);
 	} else if (r == -ENOENT) {
@@ -218,6 +222,7 @@ failed(struct agent *agent, const struct cluster_work *work, char text[AGENT_TEX
 		work->reason(job->out.text, why, sizeof(why));
 	else
 		str_copy(why, sizeof(why), job_last(job));
+	agent->outside = away_others(agent->cluster.answer) && away_word(job->out.text);
 	snprintf(text, AGENT_TEXT, "%.40s: %s", work->what, why);
 	job_drop(job);
 	agent_later(agent);
@@ -252,6 +257,7 @@ cluster_work(struct agent *agent, const struct cluster_work *work, char text[AGE
 	if (job_runs(&cluster->job, tell_line, &telling)) {
 		snprintf(text, AGENT_TEXT, "%.40s%s%.200s", work->what,
 			 cluster->said[0] ? ": " : "", cluster->said);
+		agent->outside = away_others(cluster->answer) && away_word(cluster->said);
 		return work->outside ? STEP_WAIT : STEP_BUSY;
 	}
 	if (cluster->job.status != 0)

@@ -117,6 +117,7 @@ take_answer(struct agent *agent, const struct wire_answer *answer, char text[AGE
 		agent->step_at_ms = clock_mono_ms() + retry_s * 1000;
 		show_code(agent, json_str(answer->body, "code", "?"));
 		snprintf(text, AGENT_TEXT, "waits for approval of code %.31s", agent->code);
+		agent->outside = true;
 		return STEP_WAIT;
 	}
 	agent->step_at_ms = clock_mono_ms() + REFUSED_MS;
@@ -145,6 +146,7 @@ enrol_step(struct agent *agent, char text[AGENT_TEXT])
 	if (r < 0) {
 		agent_later(agent);
 		snprintf(text, AGENT_TEXT, "waits for the boot server: %.200s", err.text);
+		agent->outside = true;
 		return STEP_WAIT;
 	}
 	agent->tries = 0;

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "cloud-init/agent/away.h"
 #include "cloud-init/agent/cluster.h"
 #include "cloud-init/agent/kubeadm.h"
 #include "cloud-init/agent/member.h"
@@ -14,6 +15,8 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/str.h"
+
+#define KNOCK_MS 2000
 
 /* What it is to be. */
 static struct node_id
@@ -122,6 +125,19 @@ clean_act(struct agent *agent, char text[AGENT_TEXT])
 	return cluster_work(agent, &work, text);
 }
 
+/* kubeadm would wait for minutes, and then tell of it in its own words. */
+static enum step_word
+api_act(struct agent *agent, char text[AGENT_TEXT])
+{
+	if (is_kept(agent) || !str_starts(action(agent), "join") ||
+	    away_knock(agent->cluster.answer))
+		return STEP_DONE;
+	agent->step_at_ms = clock_mono_ms() + KNOCK_MS;
+	agent->outside = true;
+	str_copy(text, AGENT_TEXT, "waits for the API server: nobody answers there");
+	return STEP_WAIT;
+}
+
 static int
 drop_member(void *arg, struct err *err)
 {
@@ -223,6 +239,7 @@ done_act(struct agent *agent, char text[AGENT_TEXT])
 		return STEP_DONE;
 	}
 	str_copy(text, AGENT_TEXT, "waits for the boot server to hear that it has joined");
+	agent->outside = true;
 	return STEP_WAIT;
 }
 
@@ -241,8 +258,8 @@ enum step_word
 join_step(struct agent *agent, char text[AGENT_TEXT])
 {
 	static const cluster_act acts[] = {
-		cluster_ask, parts_act, seed_act, clean_act, cluster_place, member_act,
-		renew_act, kubeadm_act, done_act, NULL,
+		cluster_ask, parts_act, seed_act, clean_act, cluster_place, api_act,
+		member_act, renew_act, kubeadm_act, done_act, NULL,
 	};
 	enum step_word word = cluster_acts(agent, acts, text);
 	struct err err;

@@ -59,6 +59,15 @@ note_applied(struct agent *agent, const json_t *stage)
 			(json_t *)(uintptr_t)stage);
 }
 
+/* Rook's stages wait for disks of all machines. */
+static bool
+is_storage(const json_t *stage)
+{
+	const char *name = json_str(stage, "name", "");
+
+	return str_eq(name, "storage") || str_starts(name, "rook");
+}
+
 static enum step_word
 stages_act(struct agent *agent, char text[AGENT_TEXT])
 {
@@ -74,8 +83,10 @@ stages_act(struct agent *agent, char text[AGENT_TEXT])
 			continue;
 		snprintf(what, sizeof(what), "objects %.32s", json_str(stage, "name", ""));
 		word = cluster_work(agent, &work, text);
-		if (word != STEP_DONE)
+		if (word != STEP_DONE) {
+			agent->outside |= is_storage(stage);
 			return word;
+		}
 		note_applied(agent, stage);
 	}
 	return STEP_DONE;

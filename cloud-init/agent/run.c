@@ -11,6 +11,7 @@
 #include "cloud-init/agent/agent.h"
 #include "cloud-init/agent/cache.h"
 #include "cloud-init/agent/facts.h"
+#include "cloud-init/agent/notify.h"
 #include "cloud-init/agent/order.h"
 #include "cloud-init/agent/say.h"
 #include "cloud-init/agent/where.h"
@@ -58,6 +59,7 @@ step(struct agent *agent)
 	while (!steps_all_done(&agent->steps) && clock_mono_ms() >= agent->step_at_ms) {
 		doing = doing_find(agent->steps.phase);
 		text[0] = '\0';
+		agent->outside = false;
 		word = doing ? doing->step(agent, text) : STEP_DONE;
 		steps_step(&agent->steps, word, text, clock_mono_ms(), &news);
 		tell_news(agent, &news, text);
@@ -118,18 +120,20 @@ rest(const struct agent *agent)
 static void
 turn(struct agent *agent)
 {
+	static void (*const parts[])(struct agent *agent) = { step, listen, talk_send, settle };
 	int poll_s;
 	bool calm;
 
-	step(agent);
-	listen(agent);
-	talk_send(agent);
-	settle(agent);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		parts[i](agent);
+		notify_alive();
+	}
 	poll_s = tend(agent);
 	if (agent->dirty)
 		progress_save(agent);
 	calm = steps_all_done(&agent->steps) && json_array_size(agent->queue.events) == 0;
-	talk_poll(agent, calm ? poll_s : 0);
+	talk_poll(agent, calm ? notify_patience_s(poll_s) : 0);
+	notify_alive();
 	order_step(agent);
 	if (agent->dirty)
 		progress_save(agent);
@@ -165,6 +169,7 @@ agent_run(struct err *err)
 	static struct agent agent;
 	int r;
 
+	notify_init();
 	r = input_read(&agent.input, err);
 	if (r < 0)
 		return r;
@@ -175,6 +180,7 @@ agent_run(struct err *err)
 	steps_init(&agent.steps, PHASE_FACTS, clock_mono_ms());
 	ears_open(&agent.ears);
 	resume(&agent);
+	notify_ready();
 	for (;;)
 		turn(&agent);
 }

@@ -138,6 +138,17 @@ take_answer(struct agent *agent, const json_t *answer, int64_t began)
 	agent->poll_at_ms = json_array_size(agent->taken) > 0 ? 0 : began + POLL_MS;
 }
 
+/* How far this machine's clock is from the server's, as the last exchange showed. */
+static void
+put_clock(const struct wire_clock *clock, json_t *body)
+{
+	if (clock->known)
+		json_object_set_new(body, "clock",
+				    json_pack("{s:I, s:I}", "offset_ms",
+					      (json_int_t)clock->offset_ms, "within_ms",
+					      (json_int_t)clock->within_ms));
+}
+
 void
 talk_poll(struct agent *agent, int wait_s)
 {
@@ -155,6 +166,8 @@ talk_poll(struct agent *agent, int wait_s)
 	json_put_num(body, "wait_s", wait_s);
 	json_object_set_new(body, "taken", json_copy(agent->taken));
 	json_object_set_new(body, "results", json_copy(agent->results));
+	json_put_flag(body, "outside", agent->outside);
+	put_clock(&agent->wire.clock, body);
 	question.body = body;
 	question.timeout_ms = wait_s * 1000L + ASK_MS;
 	if (talk_ask(agent, &question, &answer) == 0) {

@@ -19,7 +19,7 @@ wire_open(struct wire *ret, const struct input *input, struct key *key, struct e
 
 	if (!engine)
 		return err_wrap(err, -EINVAL, "the engine's certificate in site.json");
-	*ret = (struct wire){ input, key, engine };
+	*ret = (struct wire){ .input = input, .key = key, .engine = engine };
 	return 0;
 }
 
@@ -92,6 +92,30 @@ looks_signed(const struct http_answer *answer)
 	return answer->len > 2 && answer->body[0] == 0x30;	/* a DER SEQUENCE */
 }
 
+bool
+wire_clock_of(struct wire_clock *ret, const int64_t times[4])
+{
+	int64_t asked = times[0], received = times[1], answered = times[2], heard = times[3];
+	int64_t way = (heard - asked) - (answered - received);
+
+	if (received <= 0 || answered < received || way < 0)
+		return false;
+	*ret = (struct wire_clock){ true, ((asked - received) + (heard - answered)) / 2,
+				    (way + 1) / 2 };
+	return true;
+}
+
+/* `asked_ms`: when the question went out; an answer that was held says when it was received. */
+static void
+look_at_clock(struct wire *wire, const json_t *answer, int64_t asked_ms)
+{
+	int64_t answered = json_num(answer, "time_ms", 0);
+	const int64_t times[4] = { asked_ms, json_num(answer, "received_ms", answered), answered,
+				   clock_now_ms() };
+
+	wire_clock_of(&wire->clock, times);
+}
+
 int
 wire_ask(struct wire *wire, const struct wire_question *question, struct wire_answer *ret,
 	 struct err *err)
@@ -122,6 +146,8 @@ wire_ask(struct wire *wire, const struct wire_question *question, struct wire_an
 		r = parse(wire, &answer, &ret->body, err);
 	else
 		r = complain(&answer, err);
+	if (r == 0)
+		look_at_clock(wire, ret->body, json_num(question->body, "time_ms", 0));
 	if (answer.status == 409)
 		key_jump(wire->key, r == 0 ? json_num(ret->body, "counter", 0)
 					   : wire->key->counter + KEY_BLOCK);

@@ -13,6 +13,7 @@
 #include "lib/net.h"
 #include "lib/str.h"
 
+#define DEADLINE_MOST_S 86400
 #define WORD_MAX 512
 #define FIELD_MAX 64
 
@@ -73,16 +74,34 @@ take_root(struct cmdline *ret, const char *value, struct err *err)
 }
 
 static int
-take_size(struct cmdline *ret, const char *value, struct err *err)
+take_number(uint64_t *ret, const char *value)
 {
 	char *end;
 
-	(void)err;
 	errno = 0;
-	unsigned long long size = strtoull(value, &end, 10);
+	unsigned long long number = strtoull(value, &end, 10);
 	if (!isdigit((unsigned char)value[0]) || *end != '\0' || errno != 0)
 		return -EINVAL;
-	ret->size = size;
+	*ret = number;
+	return 0;
+}
+
+static int
+take_size(struct cmdline *ret, const char *value, struct err *err)
+{
+	(void)err;
+	return take_number(&ret->size, value);
+}
+
+static int
+take_deadline(struct cmdline *ret, const char *value, struct err *err)
+{
+	uint64_t seconds;
+
+	(void)err;
+	if (take_number(&seconds, value) < 0 || seconds < 10 || seconds > DEADLINE_MOST_S)
+		return -EINVAL;
+	ret->deadline_s = seconds;
 	return 0;
 }
 
@@ -197,6 +216,7 @@ static const struct word {
 	{ "bootserver.nonce", take_nonce, "1 to 64 letters and digits" },
 	{ "bootserver.root", take_root, "a SHA-256 in 64 lower-case digits, or none" },
 	{ "bootserver.size", take_size, "a number of bytes" },
+	{ "bootserver.deadline", take_deadline, "10 to 86400 seconds" },
 	{ "BOOTIF", take_bootif, "01-aa-bb-cc-dd-ee-ff" },
 	{ "ip", take_ip, NULL },
 };

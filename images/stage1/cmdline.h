@@ -26,6 +26,7 @@ struct cmdline {
 	char nonce[65];
 	char root[SHA256_TEXT];	/* empty for `none`: stage 1 stays and starts the agent */
 	uint64_t size;		/* of the root, bytes */
+	uint64_t deadline_s;	/* without progress for so long, stage 1 reboots; 0: policy.c's */
 	bool has_mac, has_ip;
 	uint8_t mac[6];		/* of the interface iPXE booted through (BOOTIF) */
 	struct cmdline_ip ip;

@@ -12,6 +12,7 @@
 #include "lib/str.h"
 
 #define SITE "/site.json"	/* iPXE puts it beside the initrd */
+#define TIMESYNCD "/run/systemd/timesyncd.conf.d"
 #define DNS_MAX 3		/* resolv.conf(5): MAXNS */
 
 static void
@@ -86,6 +87,37 @@ write_resolv_conf(const struct stage1 *s, const json_t *site, struct err *err)
 	return code;
 }
 
+char *
+handover_timesyncd(const json_t *site)
+{
+	const json_t *one;
+	struct buf text;
+	uint32_t address;
+	size_t i;
+
+	buf_init(&text);
+	buf_text(&text, "[Time]\nNTP=");
+	json_array_foreach(json_object_get(site, "ntp"), i, one)
+		if (json_is_string(one) && net_ip4_parse(&address, json_string_value(one)) == 0)
+			buf_format(&text, "%s%s", i > 0 ? " " : "", json_string_value(one));
+	buf_text(&text, "\nFallbackNTP=\n");
+	return text.text;
+}
+
+/* Where the root's systemd-timesyncd looks for its servers (timesyncd.conf(5)). */
+static int
+write_timesyncd(const json_t *site, struct err *err)
+{
+	char *text = handover_timesyncd(site);
+	int code = file_mkdirs(AT_FDCWD, TIMESYNCD, 0755, err);
+
+	if (code == 0)
+		code = file_write((struct file_new){ AT_FDCWD, TIMESYNCD "/bootserver.conf", 0644 },
+				  text, strlen(text), err);
+	free(text);
+	return code;
+}
+
 /* Copies /site.json and returns it as *ret_site (NULL if there is none). */
 static int
 copy_site(json_t **ret_site, struct err *err)
@@ -116,6 +148,8 @@ handover_write(const struct stage1 *s, struct err *ret_site, struct err *err)
 			      strlen(boot), err);
 	if (code == 0)
 		code = write_resolv_conf(s, site, err);
+	if (code == 0)
+		code = write_timesyncd(site, err);
 	free(boot);
 	json_decref(site);
 	return code;

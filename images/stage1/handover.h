@@ -1,6 +1,8 @@
 #ifndef STAGE1_HANDOVER_H
 #define STAGE1_HANDOVER_H
 
+#include <jansson.h>
+
 #include "images/stage1/stage1.h"
 #include "lib/err.h"
 
@@ -9,6 +11,9 @@
 
 /* The text of boot.json, in fresh memory. */
 char *handover_boot_json(const struct stage1 *s);
+
+/* systemd-timesyncd's servers, those of site.json (may be NULL); fresh memory. */
+char *handover_timesyncd(const json_t *site);
 
 /* Writes them.  Only a boot.json that cannot be written is a failure; a missing or broken
  * /site.json is put into *ret_site as a sentence (empty if all is well). */

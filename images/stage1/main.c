@@ -39,9 +39,13 @@ watch(struct stage1 *s, pid_t worker)
 	int status;
 
 	for (;;) {
-		int64_t left = policy_deadline(atomic_load(&s->alive_ms), clock_mono_ms());
-		if (left <= 0)
-			life_end(LIFE_REBOOT, "no progress for 15 minutes");
+		int64_t alive = atomic_load(&s->alive_ms), now = clock_mono_ms();
+		int64_t left = policy_deadline(alive, now, s->args.deadline_s);
+		if (left <= 0) {
+			snprintf(why, sizeof(why), "no progress for %lld s",
+				 (long long)(now - alive) / 1000);
+			life_end(LIFE_REBOOT, why);
+		}
 		enum life_event event = life_wait(worker, left, &status);
 		if (event == LIFE_REBOOT || event == LIFE_POWEROFF)
 			life_end(event, "asked for by a signal");

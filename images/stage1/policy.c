@@ -19,9 +19,9 @@ policy_failed(unsigned tried, unsigned tries, bool person)
 }
 
 int64_t
-policy_deadline(int64_t alive_ms, int64_t now_ms)
+policy_deadline(int64_t alive_ms, int64_t now_ms, uint64_t limit_s)
 {
-	return alive_ms + DEADLINE_MS - now_ms;
+	return alive_ms + (limit_s > 0 ? (int64_t)limit_s * 1000 : DEADLINE_MS) - now_ms;
 }
 
 int64_t

@@ -14,8 +14,9 @@ struct policy_next {
  * person (phase state stall), so trying again is no use and the screen stays long. */
 struct policy_next policy_failed(unsigned tried, unsigned tries, bool person);
 
-/* Milliseconds until a machine without progress since `alive_ms` is rebooted; 0 or less: now. */
-int64_t policy_deadline(int64_t alive_ms, int64_t now_ms);
+/* Milliseconds until a machine without progress since `alive_ms` is rebooted; 0 or less: now.
+ * `limit_s`: the kernel argument bootserver.deadline, 0: without it, 15 minutes. */
+int64_t policy_deadline(int64_t alive_ms, int64_t now_ms, uint64_t limit_s);
 
 /* How long before the agent is started again that ran `ran_ms` and then ended; *nth counts its ends
  * in a row and is set back to 1 if it had run a minute. */

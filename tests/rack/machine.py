@@ -69,11 +69,12 @@ class Machine(Base):
     """`firmware` is a row of FIRMWARE, `cards` rows of CARDS; `memory` in MiB, `disks` in bytes."""
 
     def __init__(self, rack, name, firmware="uefi", memory=768, cpus=1, cards=("virtio",), disks=(),
-                 boot_card=None):
+                 boot_card=None, clock=0):
         super().__init__(rack, name, len(cards), disks)
         self.kind = FIRMWARE[firmware]
         self.memory, self.cpus, self.cards = memory, cpus, list(cards)
         self.boot_card = boot_card  # the only one that firmware boots by; None: all, in their order
+        self.clock = clock          # seconds by which the board's clock is ahead
         self._taps, self._qmp, self._reader = {}, None, None
 
     @property
@@ -135,6 +136,11 @@ class Machine(Base):
                 self.rack.net.run("tc", "qdisc", "add", "dev", name, "root", "tbf", "rate", f"{mbit}mbit",
                                   "burst", "64kb", "latency", "200ms")
 
+    def plug(self, plugged):
+        """Pulls the cable out of each card, or puts it in."""
+        for number in range(len(self.cards)):
+            self._qmp.command("set_link", name=f"net{number}", up=plugged)
+
     def qmp(self, name, **arguments):
         return self._qmp.command(name, **arguments)
 
@@ -153,6 +159,8 @@ class Machine(Base):
                    "-chardev", f"socket,id=serial,fd={serial}", "-serial", "chardev:serial"]
         if self.arch == "amd64":
             options += ["-device", "i6300esb"]
+        if self.clock:
+            options += ["-rtc", time.strftime("base=%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + self.clock))]
         if "code" in self.kind:
             for unit, path, mode in ((0, self.kind["code"], "on"), (1, self._vars(), "off")):
                 options += ["-drive", f"if=pflash,unit={unit},format=raw,readonly={mode},file={path}"]

@@ -352,6 +352,15 @@ def dress():
         write(config, text.replace(table, f"{table}\trestrict_oom_score_adj = true\n", 1))
 
 
+def mask_units(text):
+    """systemd.mask= of the kernel's command line, as systemd-debug-generator obeys it; a container has none."""
+    for word in text.split():
+        key, _, unit = word.partition("=")
+        if key == "systemd.mask":
+            os.makedirs(f"{RUN}/systemd/system", exist_ok=True)
+            os.symlink("/dev/null", f"{RUN}/systemd/system/{unit}")
+
+
 def become_init():
     """The image's root becomes the root, its init this process."""
     mount(RUN, f"{ROOT}/run", None, MS_MOVE)
@@ -379,6 +388,7 @@ def first_process(spec, server, variables, given):
     make_sys(spec)
     make_proc(text)
     dress()
+    mask_units(text)
     become_init()
 
 

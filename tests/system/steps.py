@@ -36,15 +36,16 @@ def in_order(rack, machine, *phases):
     assert times == sorted(times), ends
 
 
-def other_generation(rack, image, version):
-    """A copy of a built image that differs in its version and says so on its kernel's command line."""
-    source, folder = racks.image_folder(image), os.path.join(rack.folder, f"{image}-{version}")
+def other_generation(rack, image, version, more="", archs=()):
+    """A copy of a built image that differs in its version and says so on its kernel's command line; `more`: words
+    that stand there besides."""
+    source, folder = racks.image_folder(image, *archs), os.path.join(rack.folder, f"{image}-{version}")
     shutil.copytree(source, folder, copy_function=os.link)
     manifest = os.path.join(folder, "manifest.json")
     with open(manifest, encoding="utf-8") as file:
         told = json.load(file)
     told["version"] = version
-    told["args"] = {arch: f"{args} test.version={version}".strip() for arch, args in told["args"].items()}
+    told["args"] = {arch: f"{args} test.version={version} {more}".strip() for arch, args in told["args"].items()}
     for name in ("manifest.json", "manifest.json.cms"):
         if os.path.exists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))

@@ -95,6 +95,10 @@ take_word(struct asked *asked, const struct site *site, char *word)
 		asked->history.image = value;
 	else if (strcmp(word, "generation") == 0)
 		asked->history.generation = atoi(value);
+	else if (strcmp(word, "good") == 0)
+		asked->history.last_good = value;
+	else if (strcmp(word, "abandoned") == 0)
+		asked->history.abandoned = value;
 	else if (strcmp(word, "kind") == 0)
 		asked->history.kind_set = plan_kind_parse(&asked->history.kind, value) == 0;
 	else
@@ -189,7 +193,7 @@ kinds_and_phases_have_names_that_parse_back(void **state)
 		assert_int_equal(phase, i);
 	}
 	assert_true(phase_parse(&phase, "kernel ") < 0);
-	for (int i = STATE_BEGIN; i <= STATE_FAIL; i++) {
+	for (int i = STATE_BEGIN; i <= STATE_NOTE; i++) {
 		assert_int_equal(phase_state_parse(&at, phase_state_name((enum phase_state)i)), 0);
 		assert_int_equal(at, i);
 	}

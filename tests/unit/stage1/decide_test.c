@@ -119,8 +119,9 @@ policies(void **state)
 	assert_true(policy_failed(1, 1, false).reboot);
 	assert_true(policy_failed(1, 4, true).reboot);
 	assert_true(policy_failed(1, 4, true).wait_s > policy_failed(4, 4, false).wait_s);
-	assert_int_equal(policy_deadline(1000, 1000), 15 * 60 * 1000);
-	assert_int_equal(policy_deadline(1000, 901000), 0);
+	assert_int_equal(policy_deadline(1000, 1000, 0), 15 * 60 * 1000);
+	assert_int_equal(policy_deadline(1000, 901000, 0), 0);
+	assert_int_equal(policy_deadline(1000, 2000, 40), 39000);
 
 	assert_int_equal(policy_agent_wait_ms(&nth, 10), 1000);
 	assert_int_equal(policy_agent_wait_ms(&nth, 10), 2000);
