@@ -41,8 +41,8 @@ help:
 ## make image      builds the images edge, base and tiny for amd64 and arm64 into the cache
 ## make components builds Kubernetes and Ceph for them: about half an hour, once
 ## make update-locks  pins the versions that Debian has now (firmware, kernel, QEMU, lwIP)
-## make demo       a virtual rack: three machines from power-on to healthy
-## make demo-boot  the same, and nothing more when `make demo` goes on to a cluster
+## make demo       a virtual rack: three machines from power-on to a cluster that serves
+## make demo-boot  the short one: three machines from power-on to healthy
 ## make check      unit, golden, fuzz corpus, budgets, layers (under 3 minutes)
 ## make test       everything, with real firmware, images and machines
 ## make soak       the long counts: writes docs/soak/

@@ -4,11 +4,10 @@
 BIOS, UEFI x86_64 and UEFI ARM64 machines on a bridge in a namespace of their own, real firmware, the
 real boot server, the Debian image.  Nothing of it touches the host's network; Ctrl-C leaves nothing."""
 
-import json
 import os
 import sys
 
-from show import GIB, Watch, check_host, clear, ended, memory, parser, say, timelines
+from show import GIB, Watch, check_host, clear, ended, memory, parser, say, timelines, write_report
 from rack import Rack, image_folder
 
 MEMORY_GIB, DISK_GIB = 6, 8
@@ -33,11 +32,8 @@ def report(rack, seconds, watch):
     times = timelines(rack, {name: kind for name, _, kind in MACHINES})
     total = memory(watch)
     say(f"three machines healthy in {seconds:.0f} s")
-    told = {"seconds": round(seconds, 1), "pss_kib": total, "pss_by_process": watch.pss,
-            "machines": {name: {"firmware": firmware, "phases": times[name]}
-                         for name, firmware, _ in MACHINES}}
-    with open(os.path.join(rack.folder, "report.json"), "w", encoding="utf-8") as file:
-        json.dump(told, file, indent=1)
+    write_report(rack, seconds=round(seconds, 1), pss_kib=total, pss_by_process=watch.pss,
+                 machines={name: {"firmware": firmware, "phases": times[name]} for name, firmware, _ in MACHINES})
 
 
 def run(folder, stagger):

@@ -1,6 +1,8 @@
 """What both demos share: whether they can run here, how a boot is shown, how they end."""
 
 import argparse
+import contextlib
+import json
 import os
 import shutil
 import signal
@@ -77,24 +79,35 @@ class Watch:
             self.pss = sizes
 
     def wait_healthy(self, names, seconds):
-        """Shows how it goes until these machines are healthy; on a terminal by `bootserver status -w`."""
-        self.healthy -= set(names)
-        screen = status_screen(self.rack)
-        try:
+        """Shows how it goes until these machines are healthy."""
+        with live_table(self.rack):
             self.rack.wait_for(lambda: self.step(names), seconds, f"{', '.join(names)} to become healthy",
                                self.rack.machines[0])
-        finally:
-            if screen:
-                screen.terminate()
-                screen.wait()
+
+    def wait_reborn(self, machine, seconds):
+        """The same until the machine has gone through a whole boot since its mark."""
+        def reborn():
+            self.step(())
+            done = [event["phase"] for event in self.rack.events(machine, state="done")]
+            return "root" in done and "healthy" in done[done.index("root"):]
+
+        with live_table(self.rack):
+            self.rack.wait_for(reborn, seconds, f"{machine.name} to come back", machine)
 
 
-def status_screen(rack):
-    """`bootserver status -w` on the person's terminal, or nothing when there is none."""
+@contextlib.contextmanager
+def live_table(rack):
+    """`bootserver status -w` on the person's terminal meanwhile, or nothing when there is none."""
     if not sys.stdout.isatty():
-        return None
-    return subprocess.Popen([os.path.join(ROOT, "build/bootserver"), "-C", rack.server.site_folder,
-                             "status", "-w"], stdin=subprocess.DEVNULL)
+        yield
+        return
+    screen = subprocess.Popen([os.path.join(ROOT, "build/bootserver"), "-C", rack.server.site_folder,
+                               "status", "-w"], stdin=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        screen.terminate()
+        screen.wait()
 
 
 def timelines(rack, kinds):
@@ -118,6 +131,11 @@ def memory(watch):
         ", ".join(f"{name} {size / 1024:.1f}" for name, size in sorted(watch.pss.items())) +
         f"; together {total / 1024:.1f} MiB")
     return total
+
+
+def write_report(rack, **told):
+    with open(os.path.join(rack.folder, "report.json"), "w", encoding="utf-8") as file:
+        json.dump(told, file, indent=1)
 
 
 def clear(rack):

@@ -86,11 +86,20 @@ class Cluster:
             file.flush()
             self.kubectl("apply", "-f", file.name)
 
-    def serve_hello(self):
-        """A pod on every node that answers HTTP, behind one address; returns it."""
+    def offer_hello(self):
+        """A pod on every node that is to answer HTTP, behind one address; returns that."""
         self.apply(HELLO.replace("IMAGE", self.image("coredns")))
-        self.kubectl("rollout", "status", "daemonset/hello", "--timeout=180s", timeout=190)
         return self.address("hello")
+
+    def serve_hello(self, seconds=180):
+        """The same, when all of its pods are ready."""
+        address = self.offer_hello()
+        self.kubectl("rollout", "status", "daemonset/hello", f"--timeout={seconds * self.rack.patience:.0f}s",
+                     timeout=seconds + 10)
+        return address
+
+    def uid(self, node):
+        return self.get("node", node)["metadata"]["uid"]
 
     def nodes(self):
         """{name: is it Ready}"""

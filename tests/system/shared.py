@@ -14,16 +14,12 @@ class Shared:
 
     def __init__(self, rack):
         self.rack, self.seconds = rack, {}
-        self.client = rack.host("client", ("br0", "10.9.0.50/24"))
-        self.router = rack.router("router", ("br0", "10.9.0.254/24"), ("br1", "192.0.2.1/24"),
-                                  asn=64512, nodes_asn=64513)
-        self.far = rack.host("far", ("br1", "192.0.2.2/24"), gateway="192.0.2.1")
-        self.n1 = rack.native("n1", listed={"roles": CONTROL_PLANE, "rack": "r1"})
-        self.workers = [rack.native(name, listed={"roles": WORKER, "rack": "r1"}) for name in ("n2", "n3")]
+        around = racks.Around(rack)
+        self.client, self.router, self.far = around.client, around.router, around.far
+        self.n1 = rack.native("n1", listed={"roles": CONTROL_PLANE, "rack": racks.RACK})
+        self.workers = [rack.native(name, listed={"roles": WORKER, "rack": racks.RACK}) for name in ("n2", "n3")]
         self.cluster = racks.Cluster(rack, self.n1)
-        rack.site["dhcp"]["gateway"] = "10.9.0.254"
         rack.site["enrolment"] = {"control-plane": "listed"}
-        rack.site["racks"] = [{"name": "r1"}]
         rack.site["load-balancer"] = {"pools": [{"name": "main", "addresses": POOL}]}
 
     def machine(self, mac):

@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import shutil
+import signal
+import subprocess
 
 import rack as racks
 
@@ -68,3 +70,29 @@ def add_small_image(server, folder):
         json.dump({"schema": 1, "name": "edge", "version": "1", "parts": parts,
                    "args": {"amd64": "quiet"}}, file)
     server.command("image", "add", folder)
+
+
+def demo_folder(name):
+    return os.path.join(racks.ROOT, "build", "test", name)
+
+
+def start_demo(demo, folder, **env):
+    """A demo of tests/demo/, its output in a pipe."""
+    return subprocess.Popen(
+        ["/usr/bin/python3", "-B", os.path.join(racks.ROOT, f"tests/demo/{demo}.py"), "--folder", demo_folder(folder)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        env={**os.environ, **env})
+
+
+def demo_report(demo, folder, seconds):
+    """Runs a demo to its end; what it reports."""
+    running = start_demo(demo, folder)
+    try:
+        output, _ = running.communicate(timeout=seconds)
+    except BaseException:
+        running.send_signal(signal.SIGINT)
+        running.wait(30)
+        raise
+    assert running.returncode == 0, output
+    with open(os.path.join(demo_folder(folder), "report.json"), encoding="utf-8") as file:
+        return json.load(file)

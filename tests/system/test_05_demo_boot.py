@@ -1,23 +1,13 @@
 """`make demo-boot` itself: BIOS, UEFI x86_64 and UEFI ARM64 reach healthy with the Debian root and state
 disks; Ctrl-C leaves nothing behind."""
 
-import json
 import os
 import signal
-import subprocess
 import time
 
-import rack as racks
+from steps import demo_report, start_demo
 
-FOLDER = os.path.join(racks.ROOT, "build/test/05_demo_boot")
-DEMO = ["/usr/bin/python3", "-B", os.path.join(racks.ROOT, "tests/demo/boot.py"), "--folder", FOLDER]
-
-
-def start(mark=""):
-    """With its output in a pipe, and a mark in its environment that all its children carry."""
-    return subprocess.Popen(DEMO, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, start_new_session=True,
-                            env={**os.environ, "DEMO_MARK": mark})
+FOLDER = "05_demo_boot"
 
 
 def left_behind(mark):
@@ -34,16 +24,7 @@ def left_behind(mark):
 
 
 def test_demo():
-    demo = start()
-    try:
-        output, _ = demo.communicate(timeout=900)
-    except BaseException:
-        demo.send_signal(signal.SIGINT)
-        demo.wait(30)
-        raise
-    assert demo.returncode == 0, output
-    with open(os.path.join(FOLDER, "report.json"), encoding="utf-8") as file:
-        report = json.load(file)
+    report = demo_report("boot", FOLDER, 900)
     machines = report["machines"]
     assert {m["firmware"] for m in machines.values()} == {"bios", "uefi", "arm64"}
     assert all("healthy" in m["phases"] for m in machines.values())
@@ -52,7 +33,7 @@ def test_demo():
 
 def test_demo_interrupted():
     mark = f"demo-{time.monotonic_ns()}"
-    demo = start(mark)
+    demo = start_demo("boot", FOLDER, DEMO_MARK=mark)   # which all its children carry
     lines = []
     for line in demo.stdout:
         lines.append(line)

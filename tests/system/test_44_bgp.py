@@ -1,22 +1,17 @@
 """The site file turns from L2 to BGP on a living cluster: the rack's router learns the address from the right
 nodes with the right next hops and communities, somebody behind it is answered, and a dead node is forgotten."""
 
-import copy
 import time
 
-from rack import look
+from rack import COMMUNITY, by_bgp, look
 
 POOL = "10.99.0.0/28"
 
 
 def test_bgp(cluster):
     rack, kube, router = cluster.rack, cluster.cluster, cluster.router
-    site = copy.deepcopy(rack.site)
-    site["racks"] = [{"name": "r1", "router": {"address": "10.9.0.254", "asn": 64512}}]
-    site["load-balancer"] = {"announce": "bgp", "asn": 64513, "communities": ["64513:100"],
-                             "pools": [{"name": "far", "addresses": POOL}]}
     began = time.monotonic()
-    rack.server.reload(site)
+    rack.server.reload(by_bgp(rack.site, POOL))
     look(lambda: pools(kube) == ["far"], 120, "the pool of the new site file, and no other")
     assert kube.get("l2advertisements", "-n", "metallb-system")["items"] == []
     kube.kubectl("delete", "service", "hello")
@@ -26,10 +21,13 @@ def test_bgp(cluster):
     wanted = {rack.server.api("GET", f"/v1/machines/{m.name}")["ip"] for m in cluster.workers}
     look(lambda: router.next_hops(f"{address}/32") == wanted, 60, f"{address}/32 by {wanted} in the router")
     cluster.told("BGP: changed site file to the route", time.monotonic() - began)
-    assert router.communities(f"{address}/32") == ["64513:100"]
+    assert router.communities(f"{address}/32") == [COMMUNITY]
     seconds, body = cluster.far.wait_get(f"http://{address}/health")
     cluster.told("BGP: answered through the router, after the route", seconds)
     assert body == "OK"
+    for worker in cluster.workers:
+        look(lambda name=worker.name: rack.server.api("GET", f"/v1/machines/{name}")["lb"] == [address], 120,
+             f"status to say that {worker.name} announces {address}")
 
     dead = cluster.workers[0]
     gone = rack.server.api("GET", f"/v1/machines/{dead.name}")["ip"]

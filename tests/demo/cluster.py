@@ -1,0 +1,133 @@
+#!/usr/bin/python3
+"""The demo: a virtual rack of three machines, from power-on to a serving Kubernetes cluster.
+
+Ten lines of site file make the first machine the control plane and all of them workers.  A service is announced to
+a client beside the rack (L2), then through a router to somebody behind it (BGP); then a machine is reimaged by a
+reboot and comes back as the same node.  Nothing of it touches the host's network; Ctrl-C leaves nothing."""
+
+import os
+import sys
+import time
+
+from show import GIB, Watch, check_host, clear, ended, memory, parser, say, timelines, write_report
+from rack import RACK, Around, Cluster, Rack, by_bgp, image_folder, look
+
+MEMORY_GIB, DISK_GIB = 8, 8
+PATIENCE_S = 1800       # for whatever emulated machines do
+IMAGE = "edge"
+# n1 runs on this host's own kernel: in emulation its control plane alone takes minutes, and Ceph (whose disks it
+# would have) a quarter of an hour.
+KINDS = {"n1": "native x86_64", "n2": "BIOS x86_64", "n3": "UEFI ARM64"}
+SITE = {"enrolment": {"control-plane": "listed"}, "state-size": "6GiB",
+        "load-balancer": {"pools": [{"name": "near", "addresses": "10.9.0.200-10.9.0.219"}]}}
+FAR_POOL = "10.99.0.0/28"
+
+
+class Demo:
+    def __init__(self, rack):
+        self.rack, self.watch, self.seconds = rack, None, {}
+        self.around = Around(rack)
+        listed = {"rack": RACK}
+        self.n1 = rack.native("n1", listed=listed)
+        self.n2 = rack.machine("n2", "bios", listed=listed, memory=2048, disks=[8 * GIB])
+        self.n3 = rack.machine("n3", "arm64", listed=listed, memory=2048, disks=[8 * GIB])
+        self.cluster = Cluster(rack, self.n1)
+        self.address = self.same = None
+
+    def told(self, key, sentence):
+        """Keeps when it came to that, and says it."""
+        self.seconds[key] = round(self.watch.seconds(), 1)
+        say(f"\n{self.seconds[key]:6.1f} s  {sentence}")
+
+    def show(self, *words):
+        say(f"$ kubectl {' '.join(words)}\n{self.cluster.kubectl(*words).rstrip()}")
+
+    def boot(self):
+        """Power-on of all, until they are nodes."""
+        self.watch = Watch(self.rack)
+        for machine in self.rack.machines:
+            machine.power_on()
+        self.watch.wait_healthy(list(KINDS), PATIENCE_S)
+        self.cluster.wait_ready(*KINDS, seconds=PATIENCE_S)
+        self.told("ready", "three machines are nodes of one cluster")
+        self.show("get", "nodes", "-o", "wide")
+
+    def serve(self):
+        """The service, to a client on the rack's own network; then its pods on all machines."""
+        self.address = self.cluster.offer_hello()
+        url = f"http://{self.address}/health"
+        _, body = self.around.client.wait_get(url, timeout=PATIENCE_S)
+        mac = self.around.client.neighbour(self.address)
+        name = next(machine.name for machine in self.rack.machines if mac in machine.macs)
+        self.told("l2", f"a client beside the rack asks {url} and is answered «{body}»; {name} announces it (L2)")
+        self.cluster.serve_hello(PATIENCE_S)
+        self.told("everywhere", "the service runs on all machines, of both architectures")
+        self.show("get", "pods", "-o", "wide")
+
+    def turn_to_bgp(self):
+        """A changed site file, and the service is announced to a router."""
+        say("\nthe site file now has a router, and a pool of addresses that it is told by BGP")
+        self.rack.server.reload(by_bgp(self.rack.site, FAR_POOL))
+        look(lambda: "far" in self.cluster.kubectl("get", "ipaddresspools", "-n", "metallb-system"),
+             PATIENCE_S, "the new pool")
+        self.cluster.kubectl("delete", "service", "hello")
+        self.address = self.cluster.offer_hello()
+        router, prefix = self.around.router, f"{self.address}/32"
+        nodes = {self.rack.server.api("GET", f"/v1/machines/{name}")["ip"] for name in KINDS}
+        look(lambda: router.next_hops(prefix) == nodes, PATIENCE_S, f"{prefix} by {nodes} in the router")
+        self.told("bgp", f"the router knows {self.address} by all machines")
+        say(router.ask("show", "route", prefix).rstrip())
+        self.answer()
+
+    def answer(self):
+        url = f"http://{self.address}/health"
+        _, body = self.around.far.wait_get(url, timeout=PATIENCE_S)
+        self.told("answered", f"somebody behind the router asks {url} and is answered «{body}»")
+
+    def reimage(self, machine):
+        """By a reboot; it is the same node again, and its pod runs."""
+        before = self.cluster.uid(machine.name)
+        say(f"\n$ bootserver reimage {machine.name}")
+        machine.expect_reboot()
+        self.rack.server.command("reimage", machine.name)
+        self.watch.wait_reborn(machine, PATIENCE_S)
+        self.cluster.wait_ready(machine.name, seconds=PATIENCE_S)
+        self.same = self.cluster.uid(machine.name) == before
+        self.told("reimaged", f"{machine.name} is back as {'the same' if self.same else 'ANOTHER'} node, "
+                              f"{time.time() - machine.powered_at:.0f} s after the order")
+
+    def end(self):
+        self.show("get", "nodes", "-o", "wide")
+        self.answer()
+        times = timelines(self.rack, KINDS)
+        total = memory(self.watch)
+        say(f"from power-on to the end in {self.watch.seconds():.0f} s")
+        write_report(self.rack, seconds=self.seconds, pss_kib=total, kinds=KINDS, phases=times, same_node=self.same,
+                     nodes=self.cluster.nodes())
+
+
+def run(folder):
+    check_host(folder, MEMORY_GIB, DISK_GIB)
+    say("images (the first time this takes a while, then they come from the cache)")
+    image_folder(IMAGE)
+    with Rack(folder, name="demo", **SITE) as rack:
+        demo = Demo(rack)
+        say("boot server")
+        rack.start(IMAGE)
+        say("power on: " + ", ".join(f"{name} ({kind})" for name, kind in KINDS.items()))
+        demo.boot()
+        demo.serve()
+        demo.turn_to_bgp()
+        demo.reimage(demo.n2)
+        demo.end()
+        say("stopping")
+    clear(rack)
+
+
+def main():
+    given = parser(__doc__, "demo").parse_args()
+    return ended(run, os.path.abspath(given.folder))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
