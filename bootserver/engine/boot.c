@@ -84,6 +84,13 @@ put_image(const struct engine *e, json_t *vars, const struct boot *b, const stru
 	free(args);
 }
 
+/* Where the machine stands, for the queue of transfers: NULL if nobody said. */
+static const char *
+rack_of(const struct machine *m)
+{
+	return m->site ? m->site->rack : NULL;
+}
+
 /* The vars of the script; a kernel argument that cannot stand in one makes it a failure. */
 static json_t *
 script_vars(const struct engine *e, const struct boot *b, struct plan *plan)
@@ -158,13 +165,14 @@ record(struct engine *e, struct boot *b, const struct plan *plan)
 }
 
 static void
-answer_script(struct engine *e, int64_t id, const char *script, json_t *vars)
+answer_script(struct engine *e, int64_t id, const char *script, const char *rack, json_t *vars)
 {
 	json_t *answer = json_object();
 
 	json_put(answer, "type", "answer");
 	json_put_num(answer, "id", id);
 	json_put(answer, "script", script);
+	json_put(answer, "rack", rack);
 	json_object_set_new(answer, "vars", vars);
 	engine_send(e, e->web, answer);
 	e->answers[e->nanswers - 1].asked_ms = clock_mono_ms();
@@ -179,7 +187,7 @@ answer_nobody(struct engine *e, int64_t id)
 	json_put(vars, "https", e->https);
 	json_put(vars, "retry", FAIL_RETRY);
 	json_put(vars, "reason", "the request names no MAC address");
-	answer_script(e, id, "failure", vars);
+	answer_script(e, id, "failure", NULL, vars);
 }
 
 static void
@@ -223,7 +231,7 @@ boot_script(struct engine *e, const json_t *body)
 	note_script(e, b, &plan);
 	if (plan.kind == PLAN_LOCAL || plan.kind == PLAN_RESCUE || plan.kind == PLAN_MEMTEST)
 		left_us(e, b);
-	answer_script(e, json_num(body, "id", 0), plan_kind_name(plan.kind), vars);
+	answer_script(e, json_num(body, "id", 0), plan_kind_name(plan.kind), rack_of(m), vars);
 }
 
 static json_t *

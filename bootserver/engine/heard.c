@@ -195,8 +195,9 @@ went_past(struct engine *e, struct boot *b)
 }
 
 static void
-transfer_text(char *ret, size_t size, const char *state, const json_t *body)
+transfer_text(char *ret, size_t size, const json_t *body, const char *who)
 {
+	const char *state = json_str(body, "state", "");
 	double total = (double)json_num(body, "total", 0) / 1e6;
 	double done = (double)json_num(body, "done", 0) / 1e6;
 
@@ -206,8 +207,32 @@ transfer_text(char *ret, size_t size, const char *state, const json_t *body)
 	else if (strcmp(state, "broken") == 0)
 		snprintf(ret, size, "broke off at %.1f of %.1f MB; the machine asks again", done,
 			 total);
+	else if (strcmp(state, "still") == 0)
+		snprintf(ret, size, "%s stopped acknowledging at %.0f %%", who,
+			 total > 0 ? 100 * done / total : 0);
+	else if (strcmp(state, "queued") == 0)
+		snprintf(ret, size, "waits for its turn: place %lld of %lld",
+			 (long long)json_num(body, "place", 0),
+			 (long long)json_num(body, "waiting", 0));
+	else if (strcmp(state, "begin") == 0 && done > 0 && done < total)
+		snprintf(ret, size, "%.1f MB, goes on at %.0f %%", total, 100 * done / total);
 	else
 		snprintf(ret, size, "%.1f MB", total);
+}
+
+/* What web says of a transfer, as the state of an event: false if it is none of these. */
+static bool
+transfer_state(const struct boot *b, const char *state, struct note *note)
+{
+	bool queued = strcmp(state, "queued") == 0;
+
+	if (queued && b->phase == note->phase && b->state == STATE_WAIT)
+		note->state = STATE_PROGRESS;	/* its place changes: shown, not stored each time */
+	else if (queued || strcmp(state, "broken") == 0 || strcmp(state, "still") == 0)
+		note->state = STATE_WAIT;
+	else
+		return phase_state_parse(&note->state, state) == 0;
+	return true;
 }
 
 void
@@ -222,11 +247,11 @@ timeline_transfer(struct engine *e, const json_t *body)
 	if (!b || part_phase(e, b, json_str(body, "sha256", ""), &note.phase) < 0)
 		return;
 	went_past(e, b);
-	if (strcmp(state, "broken") == 0)
-		note.state = STATE_WAIT;
-	else if (phase_state_parse(&note.state, state) < 0)
+	if (!transfer_state(b, state, &note))
 		return;
 	note.part = phase_name(note.phase);
-	transfer_text(text, sizeof(text), state, body);
+	transfer_text(text, sizeof(text), body, note.phase < PHASE_ROOT ? "iPXE" : "stage 1");
+	if (note.state == STATE_PROGRESS && b->state == STATE_WAIT)
+		str_copy(b->text, sizeof(b->text), text);
 	timeline_note(e, b, &note);
 }

@@ -80,6 +80,30 @@ format_machines(struct engine *e, struct buf *ret)
 			   (unsigned long long)counts[s]);
 }
 
+static void
+format_transfer(struct engine *e, struct buf *ret, const char *name, const char *help, size_t place)
+{
+	head(ret, name, "gauge", help);
+	for (size_t i = 0; i < e->nmachines; i++) {
+		const struct boot *b = e->machines[i]->boot;
+
+		if (!b || !b->part[0] || b->total <= 0 || b->state == STATE_DONE || b->end_ms)
+			continue;
+		buf_format(ret, "bootserver_%s{machine=\"%s\",part=\"%s\"} %lld\n", name,
+			   e->machines[i]->name, b->part,
+			   (long long)*(const int64_t *)(const void *)((const char *)b + place));
+	}
+}
+
+static void
+format_transfers(struct engine *e, struct buf *ret)
+{
+	format_transfer(e, ret, "transfer_done_bytes", "How far each transfer is.",
+			offsetof(struct boot, done));
+	format_transfer(e, ret, "transfer_size_bytes", "How long the file of each transfer is.",
+			offsetof(struct boot, total));
+}
+
 /* What the keeper last said of the children that are not this one. */
 static bool
 is_ready(const struct engine *e, int child)
@@ -107,6 +131,7 @@ metrics_format(struct engine *e, struct buf *ret)
 
 	format_machines(e, ret);
 	format_children(e, ret);
+	format_transfers(e, ret);
 	head(ret, "images", "gauge", "Images of the store, all generations.");
 	buf_format(ret, "bootserver_images %zu\n", e->images.count);
 	head(ret, "boots_total", "counter", "Boots that ended, by outcome.");

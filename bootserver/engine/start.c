@@ -159,6 +159,7 @@ put_config(struct engine *e, json_t *config, struct err *err)
 	json_put(config, "interface", e->site->interface);
 	json_put(config, "ca", e->ca);
 	json_put(config, "url", e->url);
+	json_put_num(config, "transfers", e->site->transfers);
 	return put_scripts(e, e->site, config, err);
 }
 

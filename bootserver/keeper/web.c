@@ -84,6 +84,7 @@ put_settings(const struct keeper *keeper, json_t *body, struct err *err)
 		json_put(body, "key", key);
 		json_put(body, "cert", chain);
 		json_put(body, "url", json_str(keeper->config, "url", ""));
+		json_put_num(body, "transfers", json_num(keeper->config, "transfers", 0));
 		free(chain);
 		r = put_scripts(keeper, body, err);
 	}

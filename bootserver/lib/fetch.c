@@ -25,6 +25,7 @@ struct transfer {
 	uint64_t asked;		/* first byte asked for */
 	bool placed;		/* the first byte of this answer was looked at */
 	int64_t after_s;
+	char place[40];		/* in its queue, "": it does not say */
 	int code;		/* why take() ended it */
 };
 
@@ -93,6 +94,19 @@ perform(struct transfer *t, const char *url, char reason[CURL_ERROR_SIZE])
 	return curl_easy_perform(t->curl);
 }
 
+/* The header Queue-Place of a 503, if it is two numbers. */
+static void
+read_place(struct transfer *t)
+{
+	struct curl_header *header;
+	unsigned place, of;
+
+	t->place[0] = '\0';
+	if (curl_easy_header(t->curl, "Queue-Place", 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
+	    sscanf(header->value, "%7u/%7u", &place, &of) == 2)
+		snprintf(t->place, sizeof(t->place), "place %u of %u", place, of);
+}
+
 /* All bytes of an answer came: is it what we want? */
 static enum fetch_event
 whole(struct transfer *t)
@@ -135,6 +149,7 @@ transfer(struct transfer *t, const char *url)
 		return whole(t);
 	if (status == 503) {
 		err_set(t->err, -EBUSY, "the server's queue is full (503)");
+		read_place(t);
 		return FETCH_BUSY;
 	}
 	err_set(t->err, -EREMOTEIO, "the server answers %ld for this blob", status);
@@ -142,17 +157,18 @@ transfer(struct transfer *t, const char *url)
 }
 
 static void
-tell(const struct blob *blob, enum fetch_event event, const struct retry_next *next,
-     const struct err *err)
+tell(const struct transfer *t, enum fetch_event event, const struct retry_next *next)
 {
+	const struct blob *blob = t->blob;
 	const char *then = next->act == FETCH_ANEW ? "from the first byte" : "from there";
 	char *line;
 
 	if (event == FETCH_BUSY)
-		line = str_format("waiting in the server's queue, asking again in %lld s",
+		line = str_format("waiting in the server's queue%s%s, asking again in %lld s",
+				  t->place[0] ? ": " : "", t->place,
 				  (long long)(next->wait_ms + 999) / 1000);
 	else
-		line = str_format("%s; at %.1f MiB, again in %.1f s %s", err->text,
+		line = str_format("%s; at %.1f MiB, again in %.1f s %s", t->err->text,
 				  (double)blob->got / 1048576, (double)next->wait_ms / 1000, then);
 	blob->target->say(blob->target->arg, line);
 	free(line);
@@ -175,7 +191,7 @@ run(struct transfer *t, const char *url)
 			return 0;
 		if (next.act == FETCH_FAIL)
 			return t->code < 0 ? t->code : -EIO;
-		tell(t->blob, event, &next, t->err);
+		tell(t, event, &next);
 		if (event == FETCH_BUSY)
 			target->alive(target->arg);	/* in the queue of a server that lives */
 		target->wait(target->arg, next.wait_ms);

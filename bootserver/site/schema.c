@@ -61,6 +61,10 @@ const struct schema_row schema_rows[] = {
 	{SCOPE_SERVER, "store-limit", SCHEMA_SIZE, AT(site, store_limit), .sample = "100GiB",
 	 .normal_help = "what the disk has", .least = GIB / 1024, .most = GIB << 20,
 	 .help = "How much the store of images may hold; `image add` refuses more."},
+	{SCOPE_SERVER, "transfers", SCHEMA_NUMBER, AT(site, transfers), .sample = "16",
+	 .normal_help = "by the measured rate",
+	 .least = 1, .most = 4096,
+	 .help = "How many files of over 1 MiB are sent at once; other machines wait."},
 
 	{SCOPE_FILE, "dhcp", SCHEMA_GROUP, .inner = SCOPE_DHCP, .place = AT(site, dhcp_place),
 	 .shown = true,

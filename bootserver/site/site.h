@@ -69,7 +69,7 @@ struct site {
 	char *interface;
 	struct net_cidr address;
 	uint16_t http_port, https_port;		/* default 80, 443 */
-	int64_t store_limit;			/* bytes of the image store, 0: none */
+	int64_t store_limit, transfers;		/* bytes, files sent at once; 0: nobody says */
 	enum site_dhcp dhcp;
 	struct site_place dhcp_place;		/* line 0: there is no `dhcp:` */
 	uint32_t range_first, range_last;	/* 0: no pool */

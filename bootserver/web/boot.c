@@ -4,8 +4,10 @@
 
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "web/claims.h"
+#include "web/known.h"
 #include "web/link.h"
 #include "web/request.h"
 #include "web/script.h"
@@ -36,8 +38,12 @@ decided(struct request *req, const json_t *answer)
 		script_fail(req, "the engine does not answer");
 	else if (!name || (vars && !json_is_object(vars)))
 		script_fail(req, "the engine's answer is no good");
-	else
+	else {
+		known_script(req->peer->web->known, json_str(vars, "machine", ""),
+			     json_str(vars, "nonce", ""), json_str(answer, "rack", ""),
+			     clock_mono_ms());
 		script_give(req, name, vars ? json_copy(vars) : json_object());
+	}
 }
 
 void

@@ -18,6 +18,8 @@ static const struct {
 	{ "idle-ms", offsetof(struct limits, idle_ms), 30000, 50, HOUR },
 	{ "body-ms", offsetof(struct limits, body_ms), 30000, 50, HOUR },
 	{ "stall-ms", offsetof(struct limits, stall_ms), 60000, 50, HOUR },
+	{ "quiet-ms", offsetof(struct limits, quiet_ms), 10000, 50, HOUR },
+	{ "hold-ms", offsetof(struct limits, hold_ms), 10000, 50, MINUTE },
 	{ "engine-ms", offsetof(struct limits, engine_ms), 5000, 50, HOUR },
 	{ "poll-ms", offsetof(struct limits, poll_ms), 65000, 50, HOUR },
 	{ "tick-ms", offsetof(struct limits, tick_ms), 500, 10, MINUTE },

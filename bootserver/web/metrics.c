@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "web/queue.h"
 #include "web/routes.h"
 
 static const int64_t edges_ms[] = { 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 20000, 60000 };
@@ -34,7 +35,7 @@ struct metrics {
 	struct per_route *routes;
 	size_t nroutes;
 	struct histogram engine;
-	uint64_t engine_silent, sent;
+	uint64_t engine_silent, sent, sent_away, still;
 };
 
 static void
@@ -107,6 +108,18 @@ metrics_sent(struct metrics *metrics, uint64_t bytes)
 }
 
 void
+metrics_sent_away(struct metrics *metrics)
+{
+	metrics->sent_away++;
+}
+
+void
+metrics_still(struct metrics *metrics)
+{
+	metrics->still++;
+}
+
+void
 metrics_engine(struct metrics *metrics, int64_t ms, bool answered)
 {
 	observe(&metrics->engine, ms);
@@ -164,6 +177,27 @@ peers_of(const struct web *web)
 	return count;
 }
 
+static void
+render_queue(const struct web *web, struct buf *out)
+{
+	struct queue_figures now = queue_figures(web->queue);
+	static const char waiting[] = "bootserver_transfers_waiting";
+
+	single(out, "bootserver_transfer_slots", "gauge", "Large blobs that may be sent at once.",
+	       now.slots);
+	single(out, "bootserver_transfer_slots_used", "gauge", "Slots that are taken.",
+	       now.running);
+	head(out, waiting, "gauge", "Requests for large blobs that wait for a slot.");
+	buf_format(out, "%s{where=\"held\"} %u\n%s{where=\"away\"} %u\n", waiting, now.held,
+		   waiting, now.away);
+	single(out, "bootserver_transfers_still", "gauge",
+	       "Transfers that move no more; their slots were given to others.", now.still);
+	single(out, "bootserver_transfers_still_total", "counter",
+	       "Transfers that stood still.", web->metrics->still);
+	single(out, "bootserver_transfers_sent_away_total", "counter",
+	       "Answers 503 with a place in the queue.", web->metrics->sent_away);
+}
+
 void
 metrics_render(const struct web *web, struct buf *out)
 {
@@ -189,6 +223,7 @@ metrics_render(const struct web *web, struct buf *out)
 	single(out, "bootserver_http_connections", "gauge", "Open connections.", peers_of(web));
 	single(out, "bootserver_http_transfers", "gauge", "Blobs being sent now.",
 	       (uint64_t)web->in_flight);
+	render_queue(web, out);
 	head(out, engine, "histogram", "Time until the engine's answer.");
 	histogram_lines(out, engine, "", &metrics->engine);
 	single(out, "bootserver_engine_silent_total", "counter",

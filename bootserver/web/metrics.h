@@ -18,6 +18,10 @@ void metrics_request(struct metrics *metrics, const struct route *route, unsigne
 /* Bytes that the other side has acknowledged (headers and TLS included). */
 void metrics_sent(struct metrics *metrics, uint64_t bytes);
 
+/* Somebody was told to come again for a blob; a transfer stands still. */
+void metrics_sent_away(struct metrics *metrics);
+void metrics_still(struct metrics *metrics);
+
 /* One question to the engine, answered or not. */
 void metrics_engine(struct metrics *metrics, int64_t ms, bool answered);
 

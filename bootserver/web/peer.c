@@ -107,7 +107,7 @@ peer_enter(struct peer *peer, enum peer_phase phase)
 
 static const struct {
 	const char *what;
-	size_t limit;		/* offset into struct limits; of PEER_WAITING: the engine's own */
+	size_t limit;		/* offset into struct limits; others have their own */
 } phases[] = {
 	[PEER_HEADERS] = { "no whole request", offsetof(struct limits, headers_ms) },
 	[PEER_IDLE] = { NULL, offsetof(struct limits, idle_ms) },
@@ -122,12 +122,19 @@ limit_of(const struct peer *peer)
 						phases[peer->phase].limit);
 }
 
+static bool
+is_suspended(const struct peer *peer)
+{
+	return peer->phase == PEER_WAITING || peer->phase == PEER_HELD;
+}
+
 static void
 check_waiting(struct peer *peer)
 {
 	if (!sock_gone(peer->fd))
 		return;
-	log_debug("ip=%s went away while the engine was asked", peer->ip);
+	log_debug("ip=%s went away while %s", peer->ip,
+		  peer->phase == PEER_HELD ? "it was held" : "the engine was asked");
 	request_abort(peer->request);
 }
 
@@ -151,7 +158,7 @@ peer_tick(struct web *web, int64_t now_ms)
 	for (struct peer *peer = web->peers; peer; peer = next) {
 		next = peer->next;
 		count_sent(peer);
-		if (peer->phase == PEER_WAITING)
+		if (is_suspended(peer))
 			check_waiting(peer);
 		else
 			check_deadline(peer, now_ms);
@@ -164,6 +171,6 @@ void
 peer_release_all(struct web *web)
 {
 	for (struct peer *peer = web->peers; peer; peer = peer->next)
-		if (peer->phase == PEER_WAITING)
+		if (is_suspended(peer))
 			request_abort(peer->request);
 }

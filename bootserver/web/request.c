@@ -13,6 +13,7 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/log.h"
+#include "web/admission.h"
 #include "web/claims.h"
 #include "web/link.h"
 #include "web/metrics.h"
@@ -217,7 +218,17 @@ run_route(struct request *req)
 		req->route->handle(req);
 }
 
-/* The request is whole: run the route, then send what is there or wait for the engine. */
+static enum MHD_Result
+suspend(struct request *req, struct MHD_Connection *mhd, enum peer_phase phase)
+{
+	peer_enter(req->peer, phase);
+	req->suspended = true;
+	MHD_suspend_connection(mhd);
+	return MHD_YES;
+}
+
+/* The request is whole: run the route, then send what is there, or wait for the engine or for its
+ * turn. */
 static enum MHD_Result
 last_call(struct request *req, struct MHD_Connection *mhd)
 {
@@ -225,12 +236,12 @@ last_call(struct request *req, struct MHD_Connection *mhd)
 		return MHD_NO;
 	if (!req->ran)
 		run_route(req);
-	if (!req->response && req->ask_id) {
-		peer_enter(req->peer, PEER_WAITING);
-		req->suspended = true;
-		MHD_suspend_connection(mhd);
-		return MHD_YES;
-	}
+	if (!req->response && req->ask_id)
+		return suspend(req, mhd, PEER_WAITING);
+	if (!req->response)
+		return MHD_NO;
+	if (req->transfer && admission_ask(req) == ADMISSION_HELD)
+		return suspend(req, mhd, PEER_HELD);
 	if (!req->response)
 		return MHD_NO;
 	peer_enter(req->peer, PEER_SENDING);

@@ -40,6 +40,27 @@ sock_unacked(int fd)
 }
 
 bool
+sock_look(int fd, struct sock_seen *ret)
+{
+	struct tcp_info info;
+	bool known = info_of(fd, &info);
+
+	*ret = (struct sock_seen){
+		.acked = info.tcpi_bytes_acked, .unacked = sock_unacked(fd),
+		.segments = info.tcpi_data_segs_out, .lost = info.tcpi_total_retrans,
+	};
+	return known;
+}
+
+void
+sock_pace(int fd, uint64_t rate)
+{
+	unsigned limit = rate < UINT32_MAX ? (unsigned)rate : UINT32_MAX;
+
+	setsockopt(fd, SOL_SOCKET, SO_MAX_PACING_RATE, &limit, sizeof(limit));
+}
+
+bool
 sock_gone(int fd)
 {
 	struct tcp_info info;

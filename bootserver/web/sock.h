@@ -12,6 +12,16 @@ uint64_t sock_acked(int fd);
 /* Bytes we wrote that are not acknowledged yet. */
 uint64_t sock_unacked(int fd);
 
+/* All at once, for a transfer that is watched; zeros and false if unknown. */
+struct sock_seen {
+	uint64_t acked, unacked;	/* as above */
+	uint64_t segments, lost;	/* sent so far, and of these sent again */
+};
+bool sock_look(int fd, struct sock_seen *ret);
+
+/* Bytes a second that the kernel sends at most (SO_MAX_PACING_RATE, socket(7)). */
+void sock_pace(int fd, uint64_t rate);
+
 /* True if the other side has closed or reset the connection. */
 bool sock_gone(int fd);
 

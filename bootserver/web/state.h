@@ -25,6 +25,8 @@ struct limits {
 	int64_t idle_ms;	/* the same from the end of the request before */
 	int64_t body_ms;	/* from the end of the headers to the end of the body */
 	int64_t stall_ms;	/* an answer of which the other side acknowledges nothing more */
+	int64_t quiet_ms;	/* the same for a blob: then its slot is given to another */
+	int64_t hold_ms;	/* how long a request for a blob waits here for its turn */
 	int64_t engine_ms;	/* the engine's time for an answer */
 	int64_t poll_ms;	/* the same for /v1/self/poll */
 	int64_t tick_ms;	/* how often deadlines and transfers are looked at */
@@ -38,6 +40,10 @@ struct web {
 	struct peer *peers;
 	struct ear *ear;		/* or NULL */
 	struct metrics *metrics;
+	struct queue *queue;		/* of large transfers */
+	unsigned slots;			/* for them; 0: as many as the measured rate asks for */
+	sd_event_source *slot_free;
+	struct known *known;		/* machines that were given a script */
 	struct limits limits;
 	json_t *scripts;		/* name: text */
 	char *url, *https;		/* bases, no slash at the end; https may be NULL */
@@ -51,6 +57,7 @@ enum peer_phase {
 	PEER_IDLE,		/* between requests, or within the headers of a later one */
 	PEER_BODY,		/* headers are there, the body is not */
 	PEER_WAITING,		/* suspended: the engine has the word */
+	PEER_HELD,		/* suspended: its turn in the queue comes soon */
 	PEER_SENDING,		/* the answer is on its way */
 };
 

@@ -17,11 +17,13 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/msg.h"
+#include "web/admission.h"
 #include "web/ear.h"
 #include "web/limits.h"
 #include "web/link.h"
 #include "web/metrics.h"
 #include "web/peer.h"
+#include "web/queue.h"
 #include "web/server.h"
 
 #define KEEPER_FD 3
@@ -56,6 +58,9 @@ take_settings(struct web *web, const json_t *body, int64_t port, struct err *err
 	web->url = str_dup(url);
 	web->https = port > 0 ? https_base(url, port) : NULL;
 	web->https_port = port;
+	web->slots = (unsigned)json_num(body, "transfers", 0);
+	if (web->queue)
+		queue_set_slots(web->queue, web->slots);
 	return 0;
 }
 
@@ -239,6 +244,7 @@ on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	(void)usec;
 	link_tick(web->link, now);
 	peer_tick(web, now);
+	admission_tick(web, now);
 	server_tick(web);
 	sd_event_source_set_time_relative(source, (uint64_t)web->limits.tick_ms * 1000);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -303,6 +309,8 @@ begin(struct web *web, struct err *err)
 		return r;
 	r = take_start(web, &start, err);
 	if (r == 0)
+		r = admission_open(web, err);
+	if (r == 0)
 		r = link_open(web, ENGINE_FD, err);
 	if (r == 0 && json_flag(start.body, "ear", false)) {
 		r = ear_open(web, start.fds[start.nfds - 1], err);
@@ -326,6 +334,7 @@ end(struct web *web)
 	ear_close(web);
 	peer_release_all(web);
 	server_close_all(web);
+	admission_close(web);
 	link_close(web->link);
 	metrics_free(web->metrics);
 	json_decref(web->scripts);

@@ -56,12 +56,12 @@ def other_generation(rack, image, version, more="", archs=()):
     return folder
 
 
-def add_small_image(server, folder):
-    """An image of two small files: the API does not look into them."""
+def add_small_image(server, folder, size=0):
+    """An image of two small files, of `size` bytes if said: the API does not look into them."""
     os.makedirs(folder)
     parts = []
     for part in ("kernel", "initrd"):
-        data = part.encode()
+        data = part.encode().ljust(size, b".")
         name = hashlib.sha256(data).hexdigest()
         with open(os.path.join(folder, name), "wb") as file:
             file.write(data)

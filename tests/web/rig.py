@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 
-SHORT = {"headers-ms": 600, "idle-ms": 600, "body-ms": 600, "stall-ms": 1000, "engine-ms": 500,
+SHORT = {"headers-ms": 600, "idle-ms": 600, "body-ms": 600, "stall-ms": 1000, "quiet-ms": 20000, "engine-ms": 500,
          "poll-ms": 1500, "tick-ms": 50, "connections-per-ip": 4096}
 SCRIPTS = {"boot": "#!ipxe\necho greeting ${url}\n", "failure": "#!ipxe\necho failed: ${reason}\n",
            "image": "#!ipxe\necho image ${image}\n", "wait": "#!ipxe\necho code ${code}\n"}
@@ -85,7 +85,7 @@ class Web:
     """The process; `answers` maps a message's type to a function message -> answer's members, or
     None for silence."""
 
-    def __init__(self, program, folder, limits=None, env=None):
+    def __init__(self, program, folder, limits=None, env=None, transfers=0):
         self.folder = str(folder)
         self.store, self.tftp = os.path.join(self.folder, "sha256"), os.path.join(self.folder, "tftp")
         os.mkdir(self.store)
@@ -98,7 +98,7 @@ class Web:
         self.http, self.https = listening(), listening()
         self.port, self.tls_port = self.http.getsockname()[1], self.https.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._send_start({**SHORT, **(limits or {})})
+        self._send_start({**SHORT, **(limits or {})}, transfers)
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _start(self, program, env):
@@ -117,8 +117,8 @@ class Web:
         self.engine.theirs.close()
         return process
 
-    def _send_start(self, limits):
-        self.settings = {"key": self.key, "cert": self.cert, "scripts": SCRIPTS, "url": self.url}
+    def _send_start(self, limits, transfers):
+        self.settings = {"transfers": transfers, "key": self.key, "cert": self.cert, "scripts": SCRIPTS, "url": self.url}
         folders = [os.open(path, os.O_PATH | os.O_DIRECTORY) for path in (self.store, self.tftp)]
         listen = [{"name": "http", "port": self.port}, {"name": "https", "port": self.tls_port}]
         self.keeper.send({"type": "start", "listen": listen, "limits": limits, **self.settings},

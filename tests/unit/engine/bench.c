@@ -283,9 +283,10 @@ bench_transfer(struct bench *b, const char *nonce, const char *bytes, const char
 
 	sha256_text(sha256, bytes, strlen(bytes));
 	bench_say(b, false,
-		  json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:i}", "type", "transfer", "nonce",
-			    nonce, "ip", "10.9.0.101", "sha256", sha256, "done", 5, "total", 10,
-			    "state", state, "ms", 20),
+		  json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:i, s:i, s:i}", "type",
+			    "transfer", "nonce", nonce, "ip", "10.9.0.101", "sha256", sha256,
+			    "done", 5, "total", 10, "state", state, "ms", 20, "place", 3,
+			    "waiting", 9),
 		  NULL, 0);
 }
 

@@ -103,6 +103,7 @@ transfers_move_the_boot_forward(void **state)
 {
 	struct bench *b = *state;
 	char nonce[BOOT_NONCE];
+	struct buf metrics;
 	json_t *answer;
 
 	bench_nonce(b, MAC1, "10.9.0.101", "image", nonce);
@@ -115,6 +116,13 @@ transfers_move_the_boot_forward(void **state)
 	assert_int_equal(json_num(json_object_get(answer, "progress"), "done", 0), 5);
 	json_decref(answer);
 	assert_int_equal(bench_count(b, "n1", "kernel", "progress"), 0);
+	buf_init(&metrics);
+	metrics_format(b->e, &metrics);
+	assert_non_null(strstr(metrics.text, "bootserver_transfer_done_bytes"
+			       "{machine=\"n1\",part=\"kernel\"} 5\n"));
+	assert_non_null(strstr(metrics.text, "bootserver_transfer_size_bytes"
+			       "{machine=\"n1\",part=\"kernel\"} 10\n"));
+	buf_fini(&metrics);
 	bench_transfer(b, nonce, "kernel one", "broken");
 	assert_string_equal(bench_shows(b, "n1", "state"), "waiting");
 	bench_transfer(b, nonce, "kernel one", "begin");
@@ -123,6 +131,19 @@ transfers_move_the_boot_forward(void **state)
 	bench_transfer(b, nonce, "the initrd", "done");
 	bench_transfer(b, nonce, "the root", "begin");
 	assert_string_equal(bench_shows(b, "n1", "phase"), "root");
+	assert_string_equal(bench_shows(b, "n1", "state"), "booting");
+	/* it waits for its turn: its place is shown, and not stored each time */
+	bench_transfer(b, nonce, "the root", "queued");
+	assert_string_equal(bench_shows(b, "n1", "state"), "waiting");
+	assert_string_equal(bench_shows(b, "n1", "text"), "waits for its turn: place 3 of 9");
+	bench_transfer(b, nonce, "the root", "queued");
+	assert_int_equal(bench_count(b, "n1", "root", "wait"), 1);
+	bench_transfer(b, nonce, "the root", "begin");
+	assert_string_equal(bench_shows(b, "n1", "text"), "0.0 MB, goes on at 50 %");
+	bench_transfer(b, nonce, "the root", "still");
+	assert_string_equal(bench_shows(b, "n1", "text"),
+			    "stage 1 stopped acknowledging at 50 %");
+	bench_transfer(b, nonce, "the root", "begin");
 	assert_string_equal(bench_shows(b, "n1", "state"), "booting");
 	/* a late word about the kernel is kept, and does not move the boot back */
 	bench_transfer(b, nonce, "kernel one", "begin");

@@ -44,7 +44,7 @@ struct talk {
 	int port;
 	unsigned waits;
 	int64_t waited_ms;
-	unsigned said_queue;
+	unsigned said_queue, said_place;
 	unsigned asked[ANSWERS];	/* after talk_stop(): what the pipe had */
 	size_t requests;
 };
@@ -170,6 +170,7 @@ say(void *arg, const char *line)
 	struct talk *talk = arg;
 
 	talk->said_queue += strstr(line, "queue") != NULL;
+	talk->said_place += strstr(line, "queue: place 12 of 40, asking again in 7 s") != NULL;
 }
 
 static void
@@ -262,8 +263,9 @@ static void
 waits_in_the_queue(void **state)
 {
 	static const struct answer answers[] = {
-		{ .status = 503, .header = "Retry-After: 7\r\n" }, { .cut = 1000 },
-		{ .status = 503, .header = "Retry-After: 11\r\n" }, { 0 },
+		{ .status = 503, .header = "Retry-After: 7\r\nQueue-Place: 12/40\r\n" },
+		{ .cut = 1000 },
+		{ .status = 503, .header = "Retry-After: 11\r\nQueue-Place: soon\r\n" }, { 0 },
 	};
 	struct talk talk;
 	struct err err;
@@ -272,6 +274,7 @@ waits_in_the_queue(void **state)
 	assert_int_equal(FETCH(answers), 0);
 	assert_file_right();
 	assert_int_equal(talk.said_queue, 2);
+	assert_int_equal(talk.said_place, 1);
 	assert_in_range(talk.waited_ms, 18000 + 750, 18000 + 1250);
 	assert_int_equal(talk.asked[3], 1000);
 }
