@@ -1,7 +1,7 @@
 /* The pace of bytes to an iPXE: see pace.h. */
 #include "web/pace.h"
 
-#define QUIET_MS 1000		/* nothing acknowledged for so long: a stall */
+#define QUIET_MS 2000		/* nothing acknowledged for so long: a stall */
 #define LOST_PERCENT 2
 #define LITTLE_SEGMENTS 50	/* fewer tell nothing about loss */
 
@@ -19,6 +19,16 @@ pace_init(struct pace *ret, uint64_t remembered)
 	ret->most = remembered ? within(remembered, PACE_MOST) : PACE_MOST;
 	ret->rate = within(PACE_FIRST, ret->most);
 	ret->stalled = false;
+}
+
+/* A limit that is far over what is tried at first is none. */
+static void
+lift(struct pace *pace, unsigned part)
+{
+	if (pace->most != PACE_MOST)
+		pace->most += pace->most / part;
+	if (pace->most >= 4 * PACE_FIRST)
+		pace->most = PACE_MOST;
 }
 
 static bool
@@ -46,6 +56,7 @@ pace_step(struct pace *pace, const struct pace_seen *seen)
 		pace->most = pace->rate;
 		pace->rate = within(delivered - delivered / 10, pace->most);
 	} else if (delivered * 10 >= pace->rate * 7) {
+		lift(pace, 8);
 		pace->rate = within(pace->rate + pace->rate / 2, pace->most);
 	} else if (seen->waiting) {
 		/* at most by half: it may just have begun, or begun to stand still */
@@ -61,9 +72,9 @@ pace_step(struct pace *pace, const struct pace_seen *seen)
 uint64_t
 pace_learnt(const struct pace *pace, bool whole)
 {
-	uint64_t lifted = pace->most + pace->most / 4;	/* it may have been chance */
+	struct pace then = *pace;
 
-	if (pace->most == PACE_MOST || (whole && lifted > PACE_MOST))
-		return 0;
-	return whole ? lifted : pace->most;
+	if (whole)
+		lift(&then, 4);
+	return then.most == PACE_MOST ? 0 : then.most;
 }

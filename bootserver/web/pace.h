@@ -13,12 +13,13 @@
  */
 
 #define PACE_FIRST (32u << 20)		/* a machine of which nothing is known */
-#define PACE_LEAST (256u << 10)
+#define PACE_LEAST (1u << 20)
 #define PACE_MOST (1250u * 1000 * 1000)	/* 10 Gbit/s */
 
 struct pace {
 	uint64_t rate;		/* what the kernel is told */
-	uint64_t most;		/* learnt: at more the machine lost or stood still */
+	uint64_t most;		/* learnt: at more the machine lost or stood still; lifted while
+				 * all goes well, for it may have been chance */
 	bool stalled;
 };
 

@@ -175,7 +175,7 @@ def pace(web, slow):
 
 def test_pace_of_ipxe(start):
     """Sent to at 32 MiB/s until more is known of it; slower when it stood still, and that is remembered."""
-    web = start(limits={"quiet-ms": 1500, "stall-ms": 40000})
+    web = start(limits={"quiet-ms": 3000, "stall-ms": 40000})
     web.answers["boot"] = lambda message: {
         "script": "wait", "vars": {"machine": "n1", "nonce": message["claims"]["serial"] * 32, "code": "X"}}
     path, first = "/blob/" + web.blob(LARGE), 8 * (32 << 20)
