@@ -77,12 +77,12 @@ class Demo:
         look(lambda: router.next_hops(prefix) == nodes, PATIENCE_S, f"{prefix} by {nodes} in the router")
         self.told("bgp", f"the router knows {self.address} by all machines")
         say(router.ask("show", "route", prefix).rstrip())
-        self.answer()
+        self.answer("answered")
 
-    def answer(self):
+    def answer(self, key):
         url = f"http://{self.address}/health"
         _, body = self.around.far.wait_get(url, timeout=PATIENCE_S)
-        self.told("answered", f"somebody behind the router asks {url} and is answered «{body}»")
+        self.told(key, f"somebody behind the router asks {url} and is answered «{body}»")
 
     def reimage(self, machine):
         """By a reboot; it is the same node again, and its pod runs."""
@@ -98,7 +98,8 @@ class Demo:
 
     def end(self):
         self.show("get", "nodes", "-o", "wide")
-        self.answer()
+        self.answer("end")
+        say(self.rack.server.command("status").rstrip())
         times = timelines(self.rack, KINDS)
         total = memory(self.watch)
         say(f"from power-on to the end in {self.watch.seconds():.0f} s")

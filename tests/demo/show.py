@@ -67,7 +67,7 @@ class Watch:
         if event["phase"] == "healthy" and event["state"] == "done":
             self.healthy.add(event["machine"])
         if not sys.stdout.isatty() and event["state"] != "progress":
-            say(f"{self.seconds():6.1f} s  {event['machine']:4} {event['phase']:8} "
+            say(f"{event['heard'] - self.began:6.1f} s  {event['machine']:4} {event['phase']:8} "
                 f"{event['state']:6} {event.get('text') or ''}".rstrip())
 
     def sample(self):
