@@ -1,7 +1,5 @@
-"""The Debian root with a state disk: a reboot keeps state, keys and the cached root.  The board's clock is ten minutes
-slow, which the image's time client mends; and a kernel that hangs for good is reset by the board's watchdog."""
+"""The Debian root with a state disk: a reboot keeps state, keys and the cached root."""
 
-from rack import look
 from steps import EDGE_HEALTHY, healthy, one_lease
 
 GIB = 1 << 30
@@ -15,21 +13,13 @@ def host_key(rack, machine):
     return lines[2]
 
 
-def clock_is_right(rack, machine):
-    """Within the 2 s that `status` bears, by the agent's own comparison."""
-    clock = rack.server.api("GET", f"/v1/machines/{machine.name}")["clock"]
-    return clock and abs(clock["offset_ms"]) + clock["within_ms"] < 2000
-
-
 def test_edge_state(rack):
     rack.site["state-size"] = "3GiB"
-    rack.site["args"] = "panic=0 unknown_nmi_panic"     # so that a panic is a machine that hangs
-    n1 = rack.machine("n1", "uefi", memory=2048, cpus=2, disks=[5 * GIB], clock=-600)
+    n1 = rack.machine("n1", "uefi", memory=2048, cpus=2, disks=[5 * GIB])
     rack.start("base")
     n1.power_on()
     healthy(rack, n1, EDGE_HEALTHY)
     one_lease(rack, n1)
-    look(lambda: clock_is_right(rack, n1), 180 * rack.patience, "the clock to be right")
     key = host_key(rack, n1)
     before = rack.server.api("GET", "/v1/machines/n1")
     assert before["facts"]["disks"][0]["use"] == "system"
@@ -45,8 +35,3 @@ def test_edge_state(rack):
     assert after["ip"] == before["ip"]
     assert after["last_good"] == after["image"]
     one_lease(rack, n1)
-
-    n1.expect_reboot()
-    n1.qmp("inject-nmi")
-    rack.wait(n1, "script", timeout=300)
-    print(f"\n  kernel hung, reset by the watchdog, next script: {n1.seconds(rack.wait(n1, 'script')):.1f} s", end="")

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from rack import RackError, look
-from steps import healthy, other_generation
+from steps import EDGE_HEALTHY, healthy, other_generation
 
 TRIAL_S, WATCHDOG_S = 20, 20
 DROPIN = f"[Unit]\nStartLimitBurst=4\n[Service]\nWatchdogSec={WATCHDOG_S}\nRestartSec=100ms\n"
@@ -90,6 +90,7 @@ def test_agent_that_hangs_or_dies(rack):
     told("agent killed again and again, rebooted and healthy", n1.seconds(healthy(rack, n1)))
 
 
+@pytest.mark.soak   # emulated: twice 60 to 90 s, and not yet seen twice green beside other work
 def test_panic_and_deadline(rack):
     """With another number than the image's panic=30, so that it does not last; the words of the site come last."""
     n1 = rack.machine("n1", "uefi")
@@ -110,3 +111,25 @@ def test_panic_and_deadline(rack):
     n1.wait_console(r"(?s)Kernel panic.*no progress for \d+ s", timeout=240)
     n1.plug(True)
     healthy(rack, n1, 240)
+
+
+def clock_is_right(rack, machine):
+    """Within the 2 s that `status` bears, by the agent's own comparison."""
+    clock = rack.server.api("GET", f"/v1/machines/{machine.name}")["clock"]
+    return clock and abs(clock["offset_ms"]) + clock["within_ms"] < 2000
+
+
+@pytest.mark.soak   # emulated: four minutes, two of them the watchdog's
+def test_slow_clock_and_hung_kernel(rack):
+    """The board's clock is ten minutes slow, which the image's time client mends; a kernel that hangs for good is
+    reset by the board's watchdog."""
+    rack.site.update({"state-size": "3GiB", "args": "panic=0 unknown_nmi_panic"})    # a panic is a machine that hangs
+    n1 = rack.machine("n1", "uefi", memory=2048, cpus=2, disks=[5 << 30], clock=-600)
+    rack.start("base", archs=[n1.arch])
+    n1.power_on()
+    healthy(rack, n1, EDGE_HEALTHY)
+    look(lambda: clock_is_right(rack, n1), 180 * rack.patience, "the clock to be right")
+    told("the clock ten minutes slow, right after", time.time() - n1.powered_at)
+    n1.expect_reboot()
+    n1.qmp("inject-nmi")
+    told("kernel hung, reset, next script", n1.seconds(rack.wait(n1, "script", timeout=400)))
