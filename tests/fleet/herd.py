@@ -44,10 +44,11 @@ class Verdict:
         return "\n".join(lines)
 
 
-def run(rack, scenario, shares=SHARES, ca=None):
-    """Powers all machines on and waits for the last, or for the scenario's patience; returns the Verdict."""
+def run(rack, scenario, shares=SHARES, meanwhile=None):
+    """Powers all machines on and waits for the last, or for the scenario's patience; returns the Verdict.
+    `meanwhile` is called once the machines are on."""
     path = scenario.write(rack.folder)
-    ca = ca or os.path.join(rack.server.site_folder, "pki", "ca.crt")
+    ca = os.path.join(rack.server.site_folder, "pki", "ca.crt")
     herd, logs = [], []
     for share in range(shares):
         card = rack.card(f"fleet{share}")
@@ -56,6 +57,8 @@ def run(rack, scenario, shares=SHARES, ca=None):
                                    rack.notify))
     patience = float(scenario.value("patience", "60 s").split()[0])
     try:
+        if meanwhile:
+            meanwhile()
         rack.wait_for(lambda: all(process.status is not None for process in herd), patience + 30,
                       f"the herd of {scenario.name}")
     finally:

@@ -4,7 +4,7 @@ import os
 
 import fleet
 import pytest
-from rack import pss_kib
+from rack import foreign, pss_kib
 
 
 def site(rack, scenario, **more):
@@ -42,6 +42,32 @@ def test_bad_wires_and_a_power_cut(rack):
     tell(rack, verdict)
     assert not verdict.lost, verdict
     assert verdict.total("lost") > 100 and verdict.total("late") > 100
+
+
+def test_beside_somebody_elses_dhcp(rack):
+    scenario = fleet.Scenario("beside-dhcp")
+    other = rack.host("dhcp", ("br0", "10.9.0.2/24"))
+    site(rack, scenario, dhcp={"mode": "proxy"})
+    foreign.dnsmasq(rack, network=other.network)
+    verdict = fleet.run(rack, scenario)
+    tell(rack, verdict)
+    assert not verdict.lost, verdict
+
+
+def test_the_server_is_killed_in_the_midst(rack):
+    scenario = fleet.Scenario("restart")
+    site(rack, scenario)
+
+    def restart():
+        rack.wait_for(lambda: any(event["phase"] == "kernel" for event in rack.stream.events), 120,
+                      "a machine to fetch its kernel")
+        rack.server.kill()
+        rack.server.start()
+
+    verdict = fleet.run(rack, scenario, meanwhile=restart)
+    tell(rack, verdict)
+    assert not verdict.lost, verdict
+    assert verdict.total("faults") + verdict.total("again") > 0     # it was noticed
 
 
 @pytest.mark.soak   # minutes of all cores: five of them are the best figure published for real machines
