@@ -30,7 +30,7 @@ FLEET    := $(sort $(wildcard tests/fleet/*.c))
 TESTS    := $(patsubst tests/%.c,build/tests/%,$(sort $(wildcard tests/unit/*/*_test.c tests/golden/*_test.c)))
 FUZZ     := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
 
-.PHONY: all help setup image components update-locks demo demo-boot check test soak install deb clean
+.PHONY: all help setup image components update-locks demo demo-boot check test soak bench install deb clean
 all: build/bootserver build/share build/man
 
 help:
@@ -46,6 +46,7 @@ help:
 ## make check      unit, golden, fuzz corpus, budgets, layers (under 3 minutes)
 ## make test       everything, with real firmware, images and machines
 ## make soak       the long counts: writes docs/soak/
+## make bench      figures beside nginx and Matchbox: writes docs/benchmarks/ (under 10 minutes)
 ## make install    DESTDIR= PREFIX=
 ## make deb        a Debian package into build/deb/ (SUITE=trixie: for trixie, on Debian 12 too)
 ## make clean      removes build/ (caches are in $XDG_CACHE_HOME/bootserver)
@@ -139,6 +140,9 @@ test: all
 
 soak: all build/fleet
 	$(Q)tests/run soak
+
+bench: all
+	$(Q)tests/run bench
 
 install: all
 	$(Q)bootserver/install "$(DESTDIR)" "$(PREFIX)"
