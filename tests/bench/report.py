@@ -58,7 +58,7 @@ class Report:
         lines += ["", "| figure | min | median | max | to reach |", "|---|---|---|---|---|"]
         lines += [f"| {row['what']}, {row['unit']} | {min(row['values']):.3g} | **{statistics.median(row['values']):.3g}** "
                   f"| {max(row['values']):.3g} | {row['goal']} |" for row in self.singles]
-        return "\n".join([*lines, "", "![ratios](ratios.svg)", "", "Raw data: [raw.json](raw.json).", ""])
+        return "\n".join([*lines, "", "![ratios](ratios.svg)", "", "Raw data: [raw.json](raw.json). Where the time goes: [LIMITS.md](LIMITS.md).", ""])
 
     def _plot(self):
         """Medians with their range, on a logarithmic axis: 1 is the peer."""
