@@ -272,6 +272,57 @@ static const char stalled[] =
 	" \"image\": \"edge@1\","
 	"   \"events\": []}]}";
 
+/* A clock is named when it is surely off by 2 s: not for what the way there and back may hide. */
+static void
+clock_that_is_wrong_is_named(void **state)
+{
+	static const struct {
+		const char *machine, *text;
+	} rows[] = {
+		{ "{\"clock\": null}", "" },
+		{ "{\"clock\": {\"offset_ms\": 1999, \"within_ms\": 0}}", "" },
+		{ "{\"clock\": {\"offset_ms\": 2500, \"within_ms\": 501}}", "" },
+		{ "{\"clock\": {\"offset_ms\": 2500, \"within_ms\": 500}}", "2 s ahead" },
+		{ "{\"clock\": {\"offset_ms\": -600123, \"within_ms\": 9}}", "600 s behind" },
+	};
+	char got[40];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *machine = json_loads(rows[i].machine, 0, NULL);
+
+		assert_int_equal(table_clock(got, machine), rows[i].text[0] != '\0');
+		assert_string_equal(got, rows[i].text);
+		json_decref(machine);
+	}
+}
+
+static void
+clock_and_trial_are_shown(void **state)
+{
+	static const char text[] =
+		"{\"name\": \"n1\", \"state\": \"healthy\", \"image\": \"edge@2\","
+		" \"clock\": {\"offset_ms\": -600123, \"within_ms\": 9},"
+		" \"trial\": {\"image\": \"edge@2\", \"spent_ms\": 12000, \"limit_ms\":"
+		" 1800000, \"over\": false}}";
+	json_t *machine = json_loads(text, 0, NULL), *list = json_pack("[O]", machine);
+	struct table_look look = { .now_ms = 1000 };
+	struct buf got;
+
+	(void)state;
+	buf_init(&got);
+	timeline_machine(machine, 61000, &got);
+	assert_string_equal(got.text, "n1: healthy\n"
+			    "  clock     600.123 s behind, within 0.009 s: IT IS WRONG\n"
+			    "  trial     edge@2, 12 s of 30 m 00 s\n");
+	got.len = 0;
+	table_machines(list, &look, &got);
+	assert_non_null(strstr(got.text, "its clock is 600 s behind"));
+	buf_fini(&got);
+	json_decref(list);
+	json_decref(machine);
+}
+
 static const char ordered[] =
 	"{\"name\": \"n1\", \"state\": \"healthy\", \"phase\": \"healthy\","
 	" \"orders\": [{\"kind\": \"identify\", \"state\": \"taken\"},"
@@ -363,6 +414,8 @@ main(void)
 		cmocka_unit_test(text_is_cut_between_signs),
 		cmocka_unit_test(machine_that_stands_still_is_shown_with_advice),
 		cmocka_unit_test(orders_stand_beside_the_phases),
+		cmocka_unit_test(clock_that_is_wrong_is_named),
+		cmocka_unit_test(clock_and_trial_are_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
