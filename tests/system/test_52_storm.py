@@ -170,9 +170,9 @@ def test_ipxe_comes_again(rack):
     thread.start()
     try:
         n1.power_on()
-        waits = rack.wait(n1, "kernel", "wait", timeout=60)
+        waits = rack.wait(n1, "kernel", "wait", timeout=240)
         assert waits["text"] == "waits for its turn: place 1 of 1"
-        look(lambda: value(rack, "bootserver_transfers_sent_away_total") >= 1, 60 * rack.patience,
+        look(lambda: value(rack, "bootserver_transfers_sent_away_total") >= 1, 120 * rack.patience,
              "the server to send iPXE away")
         assert rack.events(n1, "kernel", "done") == []
     finally:
