@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/cloudinit.h"
 #include "engine/cluster.h"
 #include "engine/machines.h"
 #include "engine/order.h"
@@ -268,7 +269,7 @@ machine_part(const struct engine *e, const struct machine *m)
 	json_put_num(part, "state-size", boot.state_size);
 	json_put(part, "rest", boot.rest == SITE_REST_STORAGE ? "storage" : "unused");
 	json_put_flag(part, "diskless", boot.diskless == 1);
-	json_put_flag(part, "cloud-init", false);
+	json_put_flag(part, "cloud-init", boot.user_data != NULL);
 	return part;
 }
 
@@ -300,45 +301,9 @@ boot_site_json(struct engine *e, const json_t *body)
 	if (e->cluster && e->cluster->ceph_fsid[0])
 		json_put(all, "ceph-fsid", e->cluster->ceph_fsid);
 	json_object_set_new(all, "machine", machine_part(e, b->machine));
+	json_object_set_new(all, "files", cloudinit_root_files(e, b));
 	text = json_text(all, NULL);
 	engine_answer(e, id, 200, "body", text);
 	free(text);
 	json_decref(all);
-}
-
-static char *
-vendor_data(const struct engine *e, const struct machine *m)
-{
-	json_t *all = json_object();
-	char *json, *ret;
-
-	json_put(all, "hostname", m->name);
-	json_object_set_new(all, "ssh_authorized_keys",
-			    texts(e->site->ssh_keys.items, e->site->ssh_keys.count));
-	json = json_text(all, NULL);
-	ret = str_format("#cloud-config\n%s\n", json);	/* JSON is YAML too */
-	free(json);
-	json_decref(all);
-	return ret;
-}
-
-/* The files of cloud-init's NoCloud data source (its manual, «NoCloud»). */
-void
-boot_cloud_init(struct engine *e, const json_t *body)
-{
-	const char *file = json_str(body, "file", "");
-	const struct machine *m = index_find(&e->names, json_str(body, "name", ""));
-	int64_t id = json_num(body, "id", 0);
-	char *text = NULL;
-
-	if (m && strcmp(file, "meta-data") == 0)
-		text = str_format("instance-id: %s\nlocal-hostname: %s\n", m->name, m->name);
-	else if (m && strcmp(file, "vendor-data") == 0)
-		text = vendor_data(e, m);
-	else if (m && strcmp(file, "user-data") == 0)
-		text = str_dup("#cloud-config\n{}\n");
-	else if (m && strcmp(file, "network-config") == 0)
-		text = str_dup("network: {config: disabled}\n");	/* the image sees to it */
-	engine_answer(e, id, text ? 200 : 404, "body", text ? text : "there is no such file\n");
-	free(text);
 }

@@ -7,6 +7,5 @@
 
 void boot_script(struct engine *e, const json_t *body);		/* message boot */
 void boot_site_json(struct engine *e, const json_t *body);	/* message site-json */
-void boot_cloud_init(struct engine *e, const json_t *body);	/* message cloud-init */
 
 #endif

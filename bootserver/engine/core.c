@@ -11,6 +11,7 @@
 
 #include "engine/agent.h"
 #include "engine/boot.h"
+#include "engine/cloudinit.h"
 #include "engine/cluster.h"
 #include "engine/ear.h"
 #include "engine/hub.h"
@@ -78,7 +79,7 @@ static const struct {
 	{ "report", false, timeline_report },
 	{ "transfer", false, timeline_transfer },
 	{ "agent", false, agent_request },
-	{ "cloud-init", false, boot_cloud_init },
+	{ "cloud-init", false, cloudinit_file },
 	{ "health", false, health },
 	{ "metrics", false, metrics },
 };

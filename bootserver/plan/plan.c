@@ -156,6 +156,12 @@ cover(struct site_boot *boot, const struct site_boot *over)
 		boot->diskless = over->diskless;
 	if (over->firmware)
 		boot->firmware = over->firmware;
+	if (over->user_data)
+		boot->user_data = over->user_data;
+	if (over->links) {
+		boot->links = over->links;
+		boot->nlinks = over->nlinks;
+	}
 }
 
 void

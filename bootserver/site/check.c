@@ -265,5 +265,6 @@ site_check(struct site *site, struct site_findings *findings)
 	check_names(site, findings);
 	check_rules(site, findings);
 	site_check_machines(site, findings);
+	site_check_links(site, findings);
 	site_check_cluster(site, findings);
 }

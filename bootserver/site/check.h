@@ -7,9 +7,11 @@
  * site->index. */
 void site_check(struct site *site, struct site_findings *findings);
 
-/* Its parts, each in a room of its own: machines; the cluster, which calls the three after it
+/* Its parts, each in a room of its own: machines; their own networks
+ * and user data; the cluster, which calls the three after it
  * unless the site has none. */
 void site_check_machines(struct site *site, struct site_findings *findings);
+void site_check_links(const struct site *site, struct site_findings *findings);
 void site_check_cluster(const struct site *site, struct site_findings *findings);
 void site_check_nodes(const struct site *site, struct site_findings *findings);
 void site_check_balancer(const struct site *site, struct site_findings *findings);

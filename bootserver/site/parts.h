@@ -36,6 +36,10 @@ struct site_boot {
 	int rest;		/* enum site_rest */
 	int diskless;		/* 0, 1 */
 	char *firmware;		/* iPXE binary instead of the table's */
+	char *user_data;	/* cloud-init's */
+	struct site_link *links;	/* links.h; with nlinks 0 and no NULL: none, whatever the
+					 * profile says */
+	size_t nlinks;
 };
 
 #endif

@@ -32,6 +32,9 @@ static const char *const words_frr[] = {
 static const char *const words_firmware[] = {
 	"snponly.efi", "ipxe-amd64.efi", "ipxe-arm64.efi", "undionly.kpxe", NULL
 };
+static const char *const words_bond[] = {	/* as enum site_bond_mode */
+	"802.3ad", "active-backup", "balance-xor", NULL
+};
 
 #define GIB ((int64_t)1 << 30)
 #define DAY 86400
@@ -145,6 +148,45 @@ const struct schema_row schema_rows[] = {
 	{SCOPE_BOOT, "firmware", SCHEMA_CHOICE, AT(site_boot, firmware), .words = words_firmware,
 	 .sample = "ipxe-amd64.efi", .normal_help = "by the machine's firmware",
 	 .help = "The iPXE binary to hand out, where the usual one does not get on with the card."},
+	{SCOPE_BOOT, "user-data", SCHEMA_USER_DATA, AT(site_boot, user_data), .most = 32768,
+	 .sample = "\"#cloud-config\\nruncmd: [touch /run/hello]\\n\"",
+	 .normal_help = "none: cloud-init does not run",
+	 .help = "What cloud-init does on the machine. Whoever has the machine's address can read "
+		 "it: no secrets."},
+	{SCOPE_BOOT, "network", SCHEMA_ITEMS, AT(site_boot, links), .inner = SCOPE_LINK,
+	 .size = sizeof(struct site_link), .normal_help = "the card it booted by, with DHCP",
+	 .help = "The machine's network interfaces once its root runs, as systemd-networkd sets "
+		 "them up. The one with the card it booted by keeps the address it booted with."},
+	{SCOPE_LINK, "name", SCHEMA_INTERFACE, AT(site_link, name), .needed = true, .shown = true,
+	 .sample = "eno2", .help = "Its name: a bond's or VLAN's in the system; a card keeps the "
+				    "system's, and is called so in this list alone."},
+	{SCOPE_LINK, "nic", SCHEMA_NIC, AT(site_link, nic), .shown = true, .sample = "eno2",
+	 .help = "A card: boot for the one the machine booted by, another one by its MAC address "
+		 "or the system's name."},
+	{SCOPE_LINK, "bond", SCHEMA_LIST, AT(site_link, bond), .each = SCHEMA_NIC,
+	 .sample = "[boot, eno2]",
+	 .help = "A bond of these cards: boot, MAC addresses, or names of this list."},
+	{SCOPE_LINK, "mode", SCHEMA_WORD, AT(site_link, mode), .words = words_bond,
+	 .normal = "802.3ad", .sample = "802.3ad",
+	 .help = "How the bond's cards share: 802.3ad is LACP, which the switch must speak too."},
+	{SCOPE_LINK, "vlan", SCHEMA_NUMBER, AT(site_link, vlan), .sample = "20", .least = 1,
+	 .most = 4094, .help = "A VLAN with this id."},
+	{SCOPE_LINK, "over", SCHEMA_NIC, AT(site_link, over), .sample = "bond0",
+	 .help = "What the VLAN lies on: boot, a MAC address, or a name of this list."},
+	{SCOPE_LINK, "mtu", SCHEMA_NUMBER, AT(site_link, mtu), .shown = true,
+	 .normal_help = "the driver's", .sample = "9000", .least = 576, .most = 9216,
+	 .help = "The largest packet, in bytes."},
+	{SCOPE_LINK, "addresses", SCHEMA_LIST, AT(site_link, addresses), .each = SCHEMA_CIDR_TEXT,
+	 .sample = "10.20.0.11/24",
+	 .help = "Addresses it has beside the one it booted with; a machine's alone may say them."},
+	{SCOPE_LINK, "gateway", SCHEMA_IP4, AT(site_link, gateway), .sample = "10.20.0.254",
+	 .help = "The router for all other addresses."},
+	{SCOPE_LINK, "routes", SCHEMA_ITEMS, AT(site_link, routes), .inner = SCOPE_ROUTE,
+	 .size = sizeof(struct site_route), .help = "The routers of some networks."},
+	{SCOPE_ROUTE, "to", SCHEMA_SUBNET, AT(site_route, to), .needed = true, .shown = true,
+	 .sample = "10.30.0.0/16", .help = "The network."},
+	{SCOPE_ROUTE, "via", SCHEMA_IP4, AT(site_route, via), .needed = true, .shown = true,
+	 .sample = "10.20.0.1", .help = "Its router."},
 
 	{SCOPE_FILE, "enrolment", SCHEMA_GROUP, .inner = SCOPE_ENROLMENT, .brief = "machines",
 	 .sample = "listed",

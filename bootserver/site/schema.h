@@ -15,7 +15,8 @@
 enum schema_scope {
 	SCOPE_FILE, SCOPE_SITE, SCOPE_SERVER, SCOPE_DHCP, SCOPE_BOOT, SCOPE_ENROLMENT,
 	SCOPE_KUBERNETES, SCOPE_BALANCER, SCOPE_POOL, SCOPE_STORAGE, SCOPE_DEVICES, SCOPE_RACK,
-	SCOPE_ROUTER, SCOPE_PROFILE, SCOPE_RULE, SCOPE_MACHINE, SCOPE_NETWORK, SCOPE_DNS, SCOPE_TIME
+	SCOPE_ROUTER, SCOPE_PROFILE, SCOPE_RULE, SCOPE_MACHINE, SCOPE_NETWORK, SCOPE_DNS,
+	SCOPE_TIME, SCOPE_LINK, SCOPE_ROUTE
 };
 
 enum schema_type {
@@ -38,11 +39,12 @@ enum schema_type {
 	SCHEMA_INTERFACE,	/* char * */
 	SCHEMA_IMAGE,		/* char * */
 	SCHEMA_DISK,		/* char * */
-	SCHEMA_UUID,		/* char * */
-	SCHEMA_MAC,		/* char * */
+	SCHEMA_UUID, SCHEMA_MAC,	/* char * */
 	SCHEMA_IP4_TEXT,	/* char * */
 	SCHEMA_SSH_KEY,		/* char * */
 	SCHEMA_FILE,		/* char *, below the site directory */
+	SCHEMA_NIC,		/* char *: boot, a MAC in normal form, or a name */
+	SCHEMA_USER_DATA, SCHEMA_CIDR_TEXT,	/* char * */
 	SCHEMA_POOL,		/* char *, terms.h for this and the next three */
 	SCHEMA_COMMUNITY,	/* char * */
 	SCHEMA_TAINT,		/* char * */

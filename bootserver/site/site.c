@@ -35,6 +35,18 @@ boot_fini(struct site_boot *boot)
 	free(boot->args);
 	free(boot->system_disk);
 	free(boot->firmware);
+	free(boot->user_data);
+	for (size_t i = 0; i < boot->nlinks; i++) {
+		struct site_link *link = &boot->links[i];
+
+		free(link->name);
+		free(link->nic);
+		list_fini(&link->bond);
+		free(link->over);
+		list_fini(&link->addresses);
+		free(link->routes);
+	}
+	free(boot->links);
 }
 
 static void
@@ -127,6 +139,16 @@ site_free(struct site *site)
 	site_index_free(site->index);
 	site_marks_free(site->marks);
 	free(site);
+}
+
+const struct site_link *
+site_link_find(const struct site_boot *boot, const char *text)
+{
+	for (size_t i = 0; i < boot->nlinks; i++)
+		if (str_eq(boot->links[i].name, text) ||
+		    (boot->links[i].nic && str_eq(boot->links[i].nic, text)))
+			return &boot->links[i];
+	return NULL;
 }
 
 /* A machine by one of the things it is known by. */

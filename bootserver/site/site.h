@@ -7,6 +7,7 @@
 
 #include "lib/net.h"
 #include "site/cluster.h"
+#include "site/links.h"
 #include "site/network.h"
 #include "site/parts.h"
 
@@ -105,8 +106,7 @@ struct site {
 
 void site_free(struct site *site);
 
-/* The machine that owns the MAC (normal form), UUID or serial, in that order; NULL when none.  Any
- * argument may be NULL. */
+/* The owner of the MAC (normal form), UUID or serial, in that order.  Any argument may be NULL. */
 const struct site_machine *site_find(const struct site *site, const char *mac, const char *uuid,
 				     const char *serial);
 const struct site_machine *site_find_name(const struct site *site, const char *name);

@@ -220,6 +220,43 @@ take_file(const struct schema_row *row, const char *text, void *field)
 	return keep(field, text);
 }
 
+/* What cloud-init takes as user data begins in one of these ways (its manual, «User data
+ * formats»); else it passes it over with no more than a line in its log. */
+static int
+take_user_data(const struct schema_row *row, const char *text, void *field)
+{
+	static const char *const heads[] = {
+		"#cloud-config\n", "#!", "#include\n", "#include-once\n", "#cloud-boothook\n",
+		"#cloud-config-archive\n", "## template: jinja\n", "Content-Type: multipart/",
+		"MIME-Version: ", NULL
+	};
+	size_t len = strlen(text);
+
+	if (len > (size_t)row->most)
+		return -EINVAL;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' && !strchr("\n\t", text[i]))
+			return -EINVAL;
+	for (size_t i = 0; heads[i]; i++)
+		if (str_starts(text, heads[i]))
+			return keep(field, text);
+	return -EINVAL;
+}
+
+static int
+take_nic(const struct schema_row *row, const char *text, void *field)
+{
+	return take_mac(row, text, field) == 0 ? 0 : take_interface(row, text, field);
+}
+
+static int
+take_cidr_text(const struct schema_row *row, const char *text, void *field)
+{
+	struct net_cidr cidr;
+
+	return take_cidr(row, text, &cidr) == 0 ? keep(field, text) : -EINVAL;
+}
+
 static int
 take_pool(const struct schema_row *row, const char *text, void *field)
 {
@@ -453,6 +490,13 @@ static const struct {
 			    "a public key as in authorized_keys, as ssh-ed25519 AAAA…"},
 	[SCHEMA_FILE] = {take_file, "a file in the site directory that ends in .yaml, .yml or "
 				    ".json, as manifests/own.yaml"},
+	[SCHEMA_USER_DATA] = {take_user_data,
+			      "at most 32 KiB of cloud-init's user data, which begin with a line "
+			      "as #cloud-config or #!/bin/sh"},
+	[SCHEMA_NIC] = {take_nic, "boot, a MAC address as 52:54:00:00:00:01, or the name of an "
+				  "interface, as eno1"},
+	[SCHEMA_CIDR_TEXT] = {take_cidr_text,
+			      "an address with its prefix length, as 10.20.0.11/24"},
 	[SCHEMA_POOL] = {take_pool, "a range as 10.9.0.200-10.9.0.220 or a subnet as 10.9.1.0/28"},
 	[SCHEMA_COMMUNITY] = {take_community, "a community of two numbers up to 65535, as "
 					      "\"64512:100\" (large ones are FRR's)"},

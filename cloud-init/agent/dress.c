@@ -158,30 +158,6 @@ put_machine_id(const struct wardrobe *w, struct err *err)
 	return r;
 }
 
-/* cloud-init's units run only if the file /run/bootserver/cloud-init is there (units/). */
-static int
-put_cloud_init(const struct wardrobe *w, struct err *err)
-{
-	char path[WHERE_MAX], *text;
-	int r;
-
-	if (!json_flag(w->input->machine, "cloud-init", false))
-		return 0;
-	r = write_text(WHERE_RUN "/ca.pem", 0644, w->input->ca, err);
-	if (r == 0)
-		r = file_mkdirs(AT_FDCWD, where(path, "/etc/cloud/cloud.cfg.d"), 0755, err);
-	if (r < 0)
-		return r;
-	/* Name, host keys and network are ours already. */
-	text = str_format("datasource_list: [NoCloud, None]\ndatasource:\n  NoCloud:\n"
-			  "    seedfrom: \"%s/v1/machines/%s/cloud-init/\"\n"
-			  "ssh_deletekeys: false\nssh_genkeytypes: []\npreserve_hostname: true\n"
-			  "network: {config: disabled}\n", w->input->https, w->input->name);
-	r = write_text("/etc/cloud/cloud.cfg.d/90-bootserver.cfg", 0644, text, err);
-	free(text);
-	return r < 0 ? r : write_text(WHERE_RUN "/cloud-init", 0644, "", err);
-}
-
 void
 dress_root(const struct input *input, bool kept)
 {
@@ -193,7 +169,6 @@ dress_root(const struct input *input, bool kept)
 		{ "authorized keys", put_people },
 		{ "SSH host keys", put_host_keys },
 		{ "machine-id", put_machine_id },
-		{ "cloud-init", put_cloud_init },
 	};
 	struct wardrobe w = { input, kept };
 	struct err err;

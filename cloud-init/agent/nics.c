@@ -53,10 +53,19 @@ put_lldp(json_t *o, const char *nic, const struct ears *ears)
 	json_object_set_new(o, "lldp", lldp);
 }
 
+/* A member of a bond has the bond's address: what it is known by is its own. */
+static char *
+address(const char *nic)
+{
+	char *own = where_text("/sys/class/net/%s/bonding_slave/perm_hwaddr", nic);
+
+	return own ? own : where_text("/sys/class/net/%s/address", nic);
+}
+
 static json_t *
 collect_nic(const char *nic, const char *boot_mac, const struct ears *ears)
 {
-	char *text = where_text("/sys/class/net/%s/address", nic), mac[NET_MAC_TEXT];
+	char *text = address(nic), mac[NET_MAC_TEXT];
 	json_t *o = NULL;
 
 	if (text && net_mac_normal(mac, text) == 0) {

@@ -1,10 +1,12 @@
 /* What stage 1 leaves behind for the system it starts. */
 #include "images/stage1/handover.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "images/stage1/files.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/json.h"
@@ -65,6 +67,16 @@ add_dns(uint32_t *list, size_t count, uint32_t address)
 	if (count < DNS_MAX && address != 0)
 		list[count++] = address;
 	return count;
+}
+
+/* What the site gives the root; one that cannot be written is a sentence in *ret_site. */
+static void
+write_files(const json_t *site, struct err *ret_site)
+{
+	struct err err;
+
+	if (files_write_run(site, "", &err) < 0)
+		*ret_site = err;
 }
 
 static int
@@ -137,6 +149,25 @@ copy_site(json_t **ret_site, struct err *err)
 }
 
 int
+handover_root(struct err *err)
+{
+	char *text;
+	size_t len;
+	json_t *site;
+	int code = file_read(AT_FDCWD, STAGE1_DIR "/site.json", &text, &len, err);
+
+	if (code < 0)
+		return code == -ENOENT ? 0 : code;
+	code = json_parse(&site, text, len, err);
+	free(text);
+	if (code == 0) {
+		code = files_write_root(site, STAGE1_NEWROOT, err);
+		json_decref(site);
+	}
+	return code;
+}
+
+int
 handover_write(const struct stage1 *s, struct err *ret_site, struct err *err)
 {
 	json_t *site = NULL;
@@ -150,6 +181,8 @@ handover_write(const struct stage1 *s, struct err *ret_site, struct err *err)
 		code = write_resolv_conf(s, site, err);
 	if (code == 0)
 		code = write_timesyncd(site, err);
+	if (code == 0 && site != NULL)
+		write_files(site, ret_site);
 	free(boot);
 	json_decref(site);
 	return code;

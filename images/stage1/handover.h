@@ -15,8 +15,12 @@ char *handover_boot_json(const struct stage1 *s);
 /* systemd-timesyncd's servers, those of site.json (may be NULL); fresh memory. */
 char *handover_timesyncd(const json_t *site);
 
-/* Writes them.  Only a boot.json that cannot be written is a failure; a missing or broken
- * /site.json is put into *ret_site as a sentence (empty if all is well). */
+/* Writes them, and what the site gives the root below /run (files.h).  Only a boot.json that cannot
+ * be written is a failure; a missing or broken /site.json, or one of those files, is put into
+ * *ret_site as a sentence (empty if all is well). */
 int handover_write(const struct stage1 *s, struct err *ret_site, struct err *err);
+
+/* The rest of what the site gives the root, which is mounted by now. */
+int handover_root(struct err *err);
 
 #endif

@@ -169,10 +169,12 @@ do_root(struct stage1 *s, struct err *err)
 {
 	int code = root_mount(STAGE1_ROOT, memory_overlay_limit(s->memory, s->args.size), err);
 
-	if (code == 0)
-		claim_send(&s->args, "root", "done",
-			   s->cached ? "from the state partition" : "fetched");
-	return code;
+	if (code < 0)
+		return code;
+	if (handover_root(err) < 0)
+		console_line("site", "%s", err->text);
+	claim_send(&s->args, "root", "done", s->cached ? "from the state partition" : "fetched");
+	return 0;
 }
 
 static int
@@ -184,7 +186,7 @@ do_handover(struct stage1 *s, struct err *err)
 	if (code < 0)
 		return code;
 	if (site.text[0] != '\0')
-		console_line("site", "%s: the agent will not know its server", site.text);
+		console_line("site", "%s", site.text);
 	return 0;
 }
 

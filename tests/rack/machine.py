@@ -26,8 +26,10 @@ FIRMWARE = {
     "arm64": {"qemu": "qemu-system-aarch64", "arch": "arm64", "machine": ["-machine", "virt,gic-version=3"],
               "code": "/usr/share/AAVMF/AAVMF_CODE.no-secboot.fd", "vars": "/usr/share/AAVMF/AAVMF_VARS.fd"},
 }
-# QEMU's device for each card.  OVMF drives virtio itself, the others by the (old) iPXE in their ROM.
-CARDS = {"virtio": "virtio-net-pci", "e1000e": "e1000e", "igb": "igb", "vmxnet3": "vmxnet3"}
+# QEMU's device for each card.  OVMF drives virtio itself, the others by the (old) iPXE in their ROM.  A card in an
+# LACP bond must have a speed.
+CARDS = {"virtio": "virtio-net-pci", "virtio-1g": "virtio-net-pci,speed=1000,duplex=full", "e1000e": "e1000e",
+         "igb": "igb", "vmxnet3": "vmxnet3"}
 
 
 def toolroot_path():
@@ -176,7 +178,7 @@ class Machine(Base):
         device = f"{CARDS[self.cards[number]]},netdev=net{number},mac={self.macs[number]}"
         if self.boot_card in (None, number):
             device += f",bootindex={number}"
-        if "code" in self.kind and self.cards[number] == "virtio":
+        if "code" in self.kind and self.cards[number].startswith("virtio"):
             device += ",romfile="
         return device
 

@@ -206,6 +206,8 @@ def stage1(spec, server, variables, given):
     server.claim(boot, "root", "begin")
     server.blob(boot["root"], boot["nonce"], f"{RUN}/bootserver/root.erofs")
     mount_root()
+    for path, content in json.loads(site).get("files", {}).items():
+        write(RUN + path.removeprefix("/run") if path.startswith("/run/") else ROOT + path, content)
     server.claim(boot, "root", "done", "fetched")
     return text
 

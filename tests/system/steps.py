@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import types
 
 import rack as racks
 
@@ -96,3 +97,23 @@ def demo_report(demo, folder, seconds):
     assert running.returncode == 0, output
     with open(os.path.join(demo_folder(folder), "report.json"), encoding="utf-8") as file:
         return json.load(file)
+
+
+def login_key(rack):
+    """A key pair of a person's, whose public half is among the site's `ssh-keys`: {path, public}."""
+    path = os.path.join(rack.folder, "person")
+    rack.net.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "person", "-f", path)
+    with open(f"{path}.pub", encoding="ascii") as file:
+        public = file.read().strip()
+    rack.site["ssh-keys"] = [public]
+    return types.SimpleNamespace(path=path, public=public)
+
+
+def ssh(rack, machine, key, user, *command, check=True):
+    """Runs a command on the machine, from the rack; returns what it printed.  Waits for its sshd."""
+    ip = rack.server.api("GET", f"/v1/machines/{machine.name}")["ip"]
+    return rack.net.run(
+        "ssh", "-F", "none", "-i", key.path, "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes",
+        "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
+        "-o", "ConnectTimeout=20", "-o", "ConnectionAttempts=30", f"{user}@{ip}", *command,
+        timeout=240 * rack.patience, check=check)

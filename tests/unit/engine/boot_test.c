@@ -375,33 +375,6 @@ monitoring_sees_machines_by_state(void **state)
 }
 
 static void
-cloud_init_files_are_there_for_machines_alone(void **state)
-{
-	struct bench *b = *state;
-	json_t *answer;
-	static const struct {
-		const char *name, *file;
-		int status;
-		const char *text;
-	} rows[] = {
-		{ "n1", "meta-data", 200, "instance-id: n1\nlocal-hostname: n1\n" },
-		{ "n1", "user-data", 200, "#cloud-config\n" },
-		{ "n1", "vendor-data", 200, "#cloud-config\n{\"hostname\":\"n1\"" },
-		{ "n1", "../site.yaml", 404, "" },
-		{ "n7", "meta-data", 404, "" },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		answer = bench_ask(b, json_pack("{s:s, s:s, s:s, s:s}", "type", "cloud-init",
-						"name", rows[i].name, "file", rows[i].file, "ip",
-						"10.9.0.101"));
-		assert_int_equal(json_num(answer, "status", 0), rows[i].status);
-		assert_true(str_starts(json_str(answer, "body", ""), rows[i].text));
-		json_decref(answer);
-	}
-}
-
-static void
 old_boots_are_forgotten(void **state)
 {
 	struct bench *b = *state;
@@ -465,7 +438,6 @@ main(void)
 		CASE(boot_that_stands_still_is_named),
 		CASE(events_can_be_read_from_any_point),
 		CASE(monitoring_sees_machines_by_state),
-		CASE(cloud_init_files_are_there_for_machines_alone),
 		CASE(old_boots_are_forgotten),
 		CASE(routes_say_what_is_wrong),
 	};

@@ -1,0 +1,60 @@
+"""Frames on a wire of the rack, with what the kernel here has no drivers for: VLAN tags and LACP."""
+
+import socket
+import struct
+import time
+
+ETH_P_ALL, ETH_P_ARP, ETH_P_8021Q = 0x0003, 0x0806, 0x8100
+SOL_PACKET, PACKET_AUXDATA = 263, 8
+PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC = 1, 1
+OWN_MAC, OWN_ADDRESS = bytes.fromhex("0200000000fe"), "10.20.0.1"
+AUXDATA = struct.Struct("IIIHHHH")      # packet(7), tpacket_auxdata: tp_vlan_tci is its sixth
+VLAN_VALID = 1 << 4                     # TP_STATUS_VLAN_VALID
+
+
+def _open(rack, interface, kind):
+    with rack.net.network():
+        sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(kind))
+        sock.bind((interface, kind))
+        index = socket.if_nametoindex(interface)
+    sock.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, struct.pack("iHH8s", index, PACKET_MR_PROMISC, 0, b""))
+    sock.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
+    return sock
+
+
+def _frames(sock, deadline):
+    """(frame, VLAN id or None): the kernel takes the tag out of the frame and tells it beside it."""
+    while (left := deadline - time.monotonic()) > 0:
+        sock.settimeout(left)
+        try:
+            frame, told, _, _ = sock.recvmsg(2048, 256)
+        except TimeoutError:
+            return
+        vlan = None
+        for level, kind, data in told:
+            if (level, kind) == (SOL_PACKET, PACKET_AUXDATA):
+                status, *_, tci, _ = AUXDATA.unpack(data[:AUXDATA.size])
+                vlan = tci & 0xfff if status & VLAN_VALID else None
+        yield frame, vlan
+
+
+def heard(rack, interface, kind, seconds=15):
+    """Does a frame of that EtherType come by the interface?"""
+    with _open(rack, interface, kind) as sock:
+        return any(True for _ in _frames(sock, time.monotonic() + seconds * rack.patience))
+
+
+def arp_tagged(rack, interface, address, vlan, seconds=15):
+    """Asks in the VLAN who has the address, once a second; (VLAN, MAC) of the answer, or None."""
+    question = (b"\xff" * 6 + OWN_MAC + struct.pack("!HHH", ETH_P_8021Q, vlan, ETH_P_ARP) +
+                struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + OWN_MAC + socket.inet_aton(OWN_ADDRESS) +
+                b"\0" * 6 + socket.inet_aton(address))
+    deadline = time.monotonic() + seconds * rack.patience
+    with _open(rack, interface, ETH_P_ALL) as sock:
+        while time.monotonic() < deadline:
+            sock.send(question)
+            for frame, tag in _frames(sock, min(deadline, time.monotonic() + 1)):
+                if (frame[:6], frame[12:14], frame[20:22]) == (OWN_MAC, b"\x08\x06", b"\0\x02") and \
+                        frame[28:32] == socket.inet_aton(address):
+                    return tag, frame[6:12].hex(":")
+    return None
