@@ -174,6 +174,22 @@ open_orders(const json_t *orders, struct buf *ret)
 	}
 }
 
+/* What was learnt of its firmware by trying. */
+static void
+learnt(const json_t *machine, struct buf *ret)
+{
+	struct buf text;
+
+	buf_init(&text);
+	add_pair(&text, "", json_str(machine, "local_way", NULL));
+	add_pair(&text, "", json_str(machine, "local_way_state", NULL));
+	line(ret, "own disk", text.text);
+	buf_fini(&text);
+	line(ret, "binary", json_str(machine, "binary", NULL));
+	if (json_flag(machine, "secure_boot", false))
+		line(ret, "", "it started neither iPXE binary: switch Secure Boot off");
+}
+
 static void
 trial(const json_t *trial, struct buf *ret)
 {
@@ -207,6 +223,7 @@ choice(const json_t *machine, struct buf *ret)
 	trial(json_object_get(machine, "trial"), ret);
 	buf_fini(&text);
 	open_orders(json_object_get(machine, "orders"), ret);
+	learnt(machine, ret);
 	if (json_str(machine, "code", NULL)) {
 		char ask[80];
 

@@ -254,10 +254,12 @@ add_own(struct buf *text, const struct site *site, const char *file)
 	free(also);
 }
 
-/* Does a machine say the binary, or a profile, which any rule may give to any machine? */
+/* May a machine be given the binary: is it the other one of its kind, or does the site name it? */
 static bool
 is_named(const struct site *site, const char *file)
 {
+	if (str_eq(hosts_kind(file), "x86_64"))
+		return true;
 	for (size_t i = 0; i < site->nprofiles; i++)
 		if (str_eq(site->profiles[i].boot.firmware, file))
 			return true;

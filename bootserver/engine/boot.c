@@ -12,6 +12,7 @@
 
 #include "engine/cloudinit.h"
 #include "engine/cluster.h"
+#include "engine/learnt.h"
 #include "engine/machines.h"
 #include "engine/order.h"
 #include "engine/timeline.h"
@@ -19,6 +20,7 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/str.h"
+#include "plan/local.h"
 #include "plan/script.h"
 
 #define WAIT_RETRY "10"		/* seconds until a waiting machine asks again */
@@ -92,6 +94,18 @@ rack_of(const struct machine *m)
 	return m->site ? m->site->rack : NULL;
 }
 
+/* The ways to the local disk, in this machine's order. */
+static void
+put_ways(json_t *vars, const struct machine *m)
+{
+	static const char *const names[LOCAL_WAYS] = { "way1", "way2", "way3" };
+	const char *ways[LOCAL_WAYS];
+
+	local_order(m->claims.platform, m->learnt.way, m->learnt.good, ways);
+	for (int i = 0; i < LOCAL_WAYS; i++)
+		json_put(vars, names[i], ways[i] ? ways[i] : "");
+}
+
 /* The vars of the script; a kernel argument that cannot stand in one makes it a failure. */
 static json_t *
 script_vars(const struct engine *e, const struct boot *b, struct plan *plan)
@@ -114,6 +128,8 @@ script_vars(const struct engine *e, const struct boot *b, struct plan *plan)
 		}
 	} else if (plan->kind == PLAN_WAIT && m->code[0])
 		json_put(vars, "code", m->code);
+	else if (plan->kind == PLAN_LOCAL)
+		put_ways(vars, m);
 	put_clean(vars, "reason", plan->reason);
 	return vars;
 }
@@ -216,6 +232,8 @@ boot_script(struct engine *e, const json_t *body)
 	}
 	m = machines_claim(e, &claims);
 	remember(m, said);
+	learnt_back(e, m);
+	learnt_asked(e, m);
 	machines_address(e, m, ip, claims.mac);
 	b = timeline_early(e, m);
 	if (b->phase <= PHASE_IPXE)

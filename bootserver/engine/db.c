@@ -52,6 +52,8 @@ static const char *const schema[] = {
 	"ALTER TABLE orders ADD COLUMN text TEXT;"
 	"CREATE TABLE trials (machine INTEGER PRIMARY KEY REFERENCES machines ON DELETE CASCADE,"
 	" image TEXT NOT NULL, spent_ms INTEGER, over INTEGER);",
+	"CREATE TABLE learnt (machine INTEGER PRIMARY KEY REFERENCES machines ON DELETE CASCADE,"
+	" way TEXT, good INTEGER, tried_ms INTEGER, binary TEXT, locked INTEGER);",
 };
 #define SCHEMA_STEPS ((int)(sizeof(schema) / sizeof(schema[0])))
 
@@ -118,6 +120,10 @@ static const char *const texts[DB_QUERIES] = {
 	[DB_NODE_SAVE] =
 		"INSERT OR REPLACE INTO nodes (cluster, name, joined_ms, control_plane,"
 		" kubernetes) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[DB_LEARNT] = "SELECT machine, way, good, tried_ms, binary, locked FROM learnt",
+	[DB_LEARNT_SAVE] =
+		"INSERT OR REPLACE INTO learnt (machine, way, good, tried_ms, binary, locked)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[DB_ORDER_ADD] =
 		"INSERT INTO orders (machine, kind, made_ms, serial, seconds, why) VALUES (?1, ?2,"
 		" ?3, ?4, ?5, ?6)",

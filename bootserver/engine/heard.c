@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/learnt.h"
 #include "engine/machines.h"
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -54,9 +55,12 @@ timeline_firmware(struct engine *e, struct machine *m, bool ipxe)
 
 	if (comes_late(b, ipxe ? LATE_MS : RESET_MS))
 		return NULL;
+	learnt_back(e, m);
 	/* Firmware asks again where iPXE had been: the machine was switched off while it waited. */
 	if (!ipxe && b && !b->past && b->phase >= PHASE_SCRIPT)
 		return timeline_begin(e, m);
+	if (!ipxe)
+		learnt_again(e, timeline_early(e, m));
 	return timeline_early(e, m);
 }
 
@@ -112,6 +116,7 @@ timeline_tftp(struct engine *e, const json_t *body)
 	b = timeline_early(e, m);
 	if (b->phase <= PHASE_TFTP)
 		timeline_note(e, b, &note);
+	learnt_fetched(m, note.text);
 }
 
 void
@@ -123,9 +128,22 @@ timeline_greet(struct engine *e, const json_t *body)
 
 	if (!m)
 		return;
+	learnt_asked(e, m);
 	b = timeline_early(e, m);
 	if (b->phase <= PHASE_IPXE)
 		timeline_note(e, b, &note);
+}
+
+/* local.ipxe says which way it takes to the disk, and when none leads there. */
+static void
+note_way(struct engine *e, struct machine *m, const struct note *note)
+{
+	static const char taken[] = "local disk by ";
+
+	if (note->state == STATE_FAIL)
+		learnt_way(e, m, "");
+	else if (str_starts(note->text, taken))
+		learnt_way(e, m, note->text + sizeof(taken) - 1);
 }
 
 void
@@ -141,6 +159,8 @@ timeline_report(struct engine *e, const json_t *body)
 		return;
 	note.from = note.phase <= PHASE_INITRD ? "ipxe" : "stage1";
 	timeline_note(e, b, &note);
+	if (b->kind == PLAN_LOCAL && b == b->machine->boot)
+		note_way(e, b->machine, &note);
 }
 
 /* The image a boot was given, if the store still has it. */

@@ -85,6 +85,16 @@ struct machine {
 		char serial[129], code[10];	/* code "": none is to be */
 		int64_t until_ms;		/* monotonic */
 	} wipe;			/* of a disk, when the operator has said the code */
+	struct {
+		char way[8];		/* to its own disk, the last it took; "": none yet */
+		bool good;		/* it led there */
+		int64_t tried_ms;	/* it is on its way, since then; 0: it is back */
+		char binary[20];	/* iPXE's, instead of the one that did not start; "" */
+		bool locked;		/* neither did */
+	} learnt;
+	char fetched[20];	/* the binary that it fetched and has not asked by yet */
+	bool started;		/* that one came as far as its autoexec.ipxe */
+	int misses;		/* how often firmware began anew after such a fetch */
 	int64_t first_ms, seen_ms;
 	int64_t polled_ms;	/* last word of the agent, on the monotonic clock; 0: none */
 	struct boot *boot;	/* the present or last one; NULL: never seen */

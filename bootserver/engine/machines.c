@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "engine/cluster.h"
+#include "engine/learnt.h"
 #include "engine/records.h"
 #include "engine/timeline.h"
 #include "engine/trial.h"
@@ -226,6 +227,7 @@ machines_load(struct engine *e, struct err *err)
 		snprintf(id, sizeof(id), "%lld", (long long)m->id);
 		index_put(&by_id, id, m);
 	}
+	learnt_load(e, &by_id);
 	for (row = db_ask(&e->db, DB_MACS, ""); db_next(&e->db, row);) {
 		struct machine *m = index_find(&by_id, db_text(row, 1));
 

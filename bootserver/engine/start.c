@@ -65,6 +65,8 @@ firmware_of(const struct engine *e, const struct machine *m)
 	struct site_boot boot;
 
 	plan_settings(e->site, m->site, &m->claims, &boot);
+	if (!boot.firmware && m->learnt.binary[0])
+		return m->learnt.binary;
 	return str_eq(boot.firmware, e->site->boot.firmware) ? NULL : boot.firmware;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/hub.h"
+#include "engine/learnt.h"
 #include "engine/machines.h"
 #include "engine/records.h"
 #include "engine/report.h"
@@ -117,6 +118,10 @@ put_plan(const struct engine *e, json_t *ret, const struct machine *m)
 	json_object_set_new(ret, "clock", !m->clock.known ? json_null() :
 			    json_pack("{s:I, s:I}", "offset_ms", (json_int_t)m->clock.offset_ms,
 				      "within_ms", (json_int_t)m->clock.within_ms));
+	put_or_null(ret, "local_way", m->learnt.way);
+	put_or_null(ret, "local_way_state", learnt_way_state(m));
+	put_or_null(ret, "binary", m->learnt.binary);
+	json_put_flag(ret, "secure_boot", m->learnt.locked);
 	put_or_null(ret, "code", m->code);
 	put_or_null(ret, "key", m->pin);
 	put_or_null(ret, "key_pending", m->pending);

@@ -71,12 +71,13 @@ class Machine(Base):
     """`firmware` is a row of FIRMWARE, `cards` rows of CARDS; `memory` in MiB, `disks` in bytes."""
 
     def __init__(self, rack, name, firmware="uefi", memory=768, cpus=1, cards=("virtio",), disks=(),
-                 boot_card=None, clock=0):
+                 boot_card=None, clock=0, boot_disks=False):
         super().__init__(rack, name, len(cards), disks)
         self.kind = FIRMWARE[firmware]
         self.memory, self.cpus, self.cards = memory, cpus, list(cards)
         self.boot_card = boot_card  # the only one that firmware boots by; None: all, in their order
         self.clock = clock          # seconds by which the board's clock is ahead
+        self.boot_disks = boot_disks    # firmware boots by its disks too, after the cards
         self._taps, self._qmp, self._reader = {}, None, None
 
     @property
@@ -171,7 +172,8 @@ class Machine(Base):
         for number, disk in enumerate(self.disks):
             options += ["-drive", f"if=none,id=disk{number},format=raw,cache=unsafe,discard=unmap,"
                                   f"file={disk.path}",
-                        "-device", f"virtio-blk-pci,drive=disk{number},serial={disk.serial}"]
+                        "-device", f"virtio-blk-pci,drive=disk{number},serial={disk.serial}" +
+                        (f",bootindex={len(self.cards) + number}" if self.boot_disks else "")]
         return options
 
     def _card(self, number):
