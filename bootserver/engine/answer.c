@@ -140,7 +140,8 @@ add_access(struct engine *e, const struct answer_for *to, json_t *body, json_t *
 	const char *csr = json_str(to->ask->said, "csr", NULL);
 	char *text;
 
-	if (d->action == ROLES_INIT || (d->joined && !csr))
+	/* a node gets a new one, too: its own may have ended while it was off */
+	if (d->joined ? !csr : d->action == ROLES_INIT)
 		return 0;
 	if (!csr)
 		return err_set(err, -EINVAL, "a machine that joins sends its kubelet's certificate"

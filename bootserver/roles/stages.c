@@ -54,19 +54,25 @@ add_role_labels(json_t *labels, int roles)
 	}
 }
 
-/* Only of nodes that have joined: an object of a machine that is not there would be a ghost. */
+/* Only of nodes that have joined: an object of a machine that is not there would be a ghost.
+ * Taints go beside the objects: others give some, too, and to the API server the list is one. */
 static void
 add_nodes(const struct roles_cluster *cluster, json_t *stages, json_t *sealed)
 {
+	json_t *taints = json_object();
 	struct stage stage;
 
 	stage_init(&stage, "nodes");
 	for (size_t i = 0; i < cluster->nnodes; i++) {
 		const struct roles_node *node = &cluster->nodes[i];
 		json_t *labels, *object;
+		char *text;
 
 		if (!node->joined)
 			continue;
+		text = roles_taints(cluster->site, node->machine);
+		yaml_set(taints, node->name, json_string(text));
+		free(text);
 		labels = roles_labels(cluster->site, node->machine);
 		add_role_labels(labels, roles_of(cluster->site, node->machine));
 		object = yaml_object("v1", "Node", NULL, node->name);
@@ -74,6 +80,7 @@ add_nodes(const struct roles_cluster *cluster, json_t *stages, json_t *sealed)
 		stage_add(&stage, object);
 	}
 	stage_end(&stage, stages, sealed);
+	yaml_set(json_array_get(stages, json_array_size(stages) - 1), "taints", taints);
 }
 
 static size_t

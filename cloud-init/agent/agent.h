@@ -30,13 +30,13 @@ struct cluster {
 	struct part parts[PARTS_MOST];
 	size_t nparts;
 	bool stale;		/* it has changed since: to be asked for again */
-	size_t act;		/* of the present step */
-	size_t stage;		/* the next one to be applied */
+	size_t act, stage;	/* of the present step; the next one to be applied */
 	json_t *applied;	/* those of this life by their names; owned, NULL: none */
 	struct job job;
 	char said[AGENT_TEXT];	/* the last line of the job that is to be told */
 	char *report;		/* what the engine has, owned */
-	int64_t look_at_ms;	/* when the cluster is looked at again */
+	int64_t look_at_ms, certs_at_ms;	/* when it, and its certificates, are looked at */
+	bool renews;		/* the job renews those */
 };
 
 struct agent {

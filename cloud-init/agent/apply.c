@@ -15,13 +15,14 @@
 #include "cloud-init/agent/away.h"
 #include "cloud-init/agent/child.h"
 #include "cloud-init/agent/place.h"
+#include "cloud-init/agent/taint.h"
 #include "cloud-init/agent/where.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/str.h"
 
-#define ADMIN "--kubeconfig=/etc/kubernetes/admin.conf"
+#define ADMIN APPLY_ADMIN
 #define KUBELET "--kubeconfig=/etc/kubernetes/kubelet.conf"
 #define FOLDER WHERE_RUN "/objects"
 #define APPLY_MS (5 * 60000)
@@ -69,8 +70,8 @@ pause_ms(int64_t ms)
 	nanosleep(&pause, NULL);
 }
 
-static void
-rest(unsigned int tries)
+void
+apply_rest(unsigned int tries)
 {
 	pause_ms(tries < 4 ? 1000 << tries : 10000);
 }
@@ -161,6 +162,15 @@ is_there(const char *text)
 	return true;
 }
 
+int
+apply_parse(json_t **ret, const char *text, struct err *err)
+{
+	const char *at = text[0] == '{' ? text : strstr(text, "\n{");
+
+	at = at ? at + strspn(at, "\n") : text;
+	return json_parse(ret, at, strlen(at), err);
+}
+
 void
 apply_complaint(const char *text, char *ret, size_t size)
 {
@@ -199,7 +209,7 @@ apply(const struct args *args)
 		text = NULL;
 		if (r == 0)
 			return;
-		rest(tries);
+		apply_rest(tries);
 	}
 }
 
@@ -258,7 +268,7 @@ prune(const json_t *stage, const char *name)
 	const char *argv[] = { "kubectl", ADMIN, "get", words.text, "-A", "-l", label, "-o", "json",
 			       NULL };
 	if (words.len > 0 && child_run(argv, APPLY_MS, &text, &err) == 0)
-		json_parse(&list, text, strlen(text), &err);
+		apply_parse(&list, text, &err);
 	json_array_foreach(json_object_get(list, "items"), i, one) {
 		object = object_name(one);
 		if (!is_given(objects, object))
@@ -293,7 +303,7 @@ wait_for(const json_t *words)
 	add(&args, WAIT_WORDS);
 	printf("waits for%s\n", told.text);
 	for (unsigned int tries = 0; child_must(args.argv, WAIT_MS, &err) < 0; tries++)
-		rest(tries);
+		apply_rest(tries);
 	buf_fini(&told);
 }
 
@@ -326,6 +336,8 @@ apply_stage(const json_t *stage, struct err *err)
 		prune(stage, name);
 		r = apply_source(stage, add_text, err);
 	}
+	if (r == 0)
+		taint_all(json_object_get(stage, "taints"));
 	for (size_t i = 0; r == 0 && i < json_array_size(waits); i++)
 		wait_for(json_array_get(waits, i));
 	return r;
@@ -372,7 +384,9 @@ look(const char *node, char *why, size_t size)
 	bool ready = false;
 	int r = child_run(argv, WAIT_MS, &text, &err);
 
-	if (r == 0 && json_parse(&o, text, strlen(text), &err) == 0)
+	if (r == 0)
+		r = apply_parse(&o, text, &err);
+	if (r == 0)
 		ready = apply_node_ready(o, boot, why, size);
 	else if (r < 0)
 		str_copy(why, size, err.text);

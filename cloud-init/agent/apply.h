@@ -7,6 +7,7 @@
  * kubectl, as the agent uses it: the cluster's objects go to the API server stage by stage, and the
  * node is waited for.  All of these take their time: they run in jobs.
  */
+#define APPLY_ADMIN "--kubeconfig=/etc/kubernetes/admin.conf"
 
 /* Applies one stage until it is taken, prunes, then waits as the stage says; prints what it waits
  * for.  It gives up only on what no waiting mends: a stage that is ill-formed. */
@@ -27,5 +28,11 @@ void apply_complaint(const char *text, char *ret, size_t size);
  * is the kernel's boot id, NULL where it is not known: before its kubelet has spoken, a node that
  * comes back has the Ready of its former life.  Else `why` says what it lacks.  Pure. */
 bool apply_node_ready(const json_t *node, const char *boot, char *why, size_t size);
+
+/* The object that kubectl printed, behind whatever it warns of. */
+int apply_parse(json_t **ret, const char *text, struct err *err);
+
+/* A pause before the next try: 1 s, 2, 4, 8, then 10. */
+void apply_rest(unsigned int tries);
 
 #endif

@@ -11,9 +11,11 @@
 #include "cloud-init/agent/node.h"
 #include "cloud-init/agent/seed.h"
 #include "cloud-init/agent/unit.h"
+#include "cloud-init/agent/upkeep.h"
 #include "cloud-init/agent/where.h"
 #include "lib/clock.h"
 #include "lib/json.h"
+#include "lib/log.h"
 #include "lib/str.h"
 
 #define KNOCK_MS 2000
@@ -201,6 +203,18 @@ start_kubeadm(struct agent *agent, struct err *err)
 	return job_start(&agent->cluster.job, command, KUBEADM_MS, err);
 }
 
+/* A kept node needs nothing but its kubelet, and that a certificate. */
+static int
+start_kept(const struct agent *agent, struct err *err)
+{
+	int r = upkeep_kubelet(clock_now_ms() / 1000, err);
+
+	if (r > 0)
+		log_info("machine=%s the kubelet's certificate had ended: it has a new one",
+			 agent->input.name);
+	return r < 0 ? r : unit_begin("kubelet.service", err);
+}
+
 static enum step_word
 kubeadm_act(struct agent *agent, char text[AGENT_TEXT])
 {
@@ -214,12 +228,14 @@ kubeadm_act(struct agent *agent, char text[AGENT_TEXT])
 	int r;
 
 	if (is_kept(agent)) {
-		r = unit_begin("kubelet.service", &err);
+		r = start_kept(agent, &err);
 	} else {
 		word = cluster_work(agent, &work, text);
 		if (word != STEP_DONE)
 			return word;
-		r = node_mark(&id, action(agent), &err);
+		r = upkeep_settings_note(&err);
+		if (r == 0)
+			r = node_mark(&id, action(agent), &err);
 	}
 	if (r == 0)
 		return STEP_DONE;

@@ -19,6 +19,7 @@
 
 #define KEY NODE_FOLDER "/kubelet.key"
 #define KUBELET_CONF "/etc/kubernetes/kubelet.conf"
+#define PKI "/etc/kubernetes/pki"
 #define ETCD_MEMBER "/var/lib/etcd/member"
 #define CERTS_AHEAD_S (30 * 86400)
 
@@ -156,18 +157,32 @@ node_traces(void)
 	return false;
 }
 
-bool
-node_certs_due(int64_t now_s)
+static bool
+ends_before(const char *path, time_t then)
 {
-	time_t then = (time_t)(now_s + CERTS_AHEAD_S);
-	char *pem = where_text("/etc/kubernetes/pki/apiserver.crt");
+	char *pem = where_text("%s", path);
 	struct err ignored;
 	X509 *cert = pem ? pki_cert_parse(pem, &ignored) : NULL;
-	bool due = cert && X509_cmp_time(X509_get0_notAfter(cert), &then) < 0;
+	bool ends = cert && X509_cmp_time(X509_get0_notAfter(cert), &then) < 0;
 
 	X509_free(cert);
 	free(pem);
-	return due;
+	return ends;
+}
+
+bool
+node_certs_due(int64_t now_s)
+{
+	static const char *const certs[] = {
+		PKI "/apiserver.crt", PKI "/apiserver-kubelet-client.crt",
+		PKI "/apiserver-etcd-client.crt", PKI "/front-proxy-client.crt",
+		PKI "/etcd/server.crt", PKI "/etcd/peer.crt", PKI "/etcd/healthcheck-client.crt",
+	};
+
+	for (size_t i = 0; i < sizeof(certs) / sizeof(*certs); i++)
+		if (ends_before(certs[i], (time_t)(now_s + CERTS_AHEAD_S)))
+			return true;
+	return false;
 }
 
 int

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloud-init/agent/apply.h"
 #include "cloud-init/agent/child.h"
 #include "lib/json.h"
 #include "lib/str.h"
@@ -245,7 +246,7 @@ get(const char *const *argv, struct err *err)
 	int r = child_run(argv, KUBECTL_MS, &text, err);
 
 	if (r == 0)
-		r = json_parse(&o, text, strlen(text), err);
+		r = apply_parse(&o, text, err);
 	else if (r > 0)
 		err_set(err, -EIO, "kubectl: %.300s", text);
 	free(text);

@@ -6,6 +6,7 @@
 
 #include "cloud-init/agent/apply.h"
 #include "cloud-init/agent/cluster.h"
+#include "cloud-init/agent/upkeep.h"
 #include "lib/json.h"
 #include "lib/str.h"
 
@@ -93,6 +94,25 @@ stages_act(struct agent *agent, char text[AGENT_TEXT])
 }
 
 static int
+start_settings(struct agent *agent, struct err *err)
+{
+	return job_call(&agent->cluster.job, upkeep_settings, NULL, err);
+}
+
+/* Before Ready is waited for: what a wrong setting has broken, the next one mends. */
+static enum step_word
+settings_act(struct agent *agent, char text[AGENT_TEXT])
+{
+	static const struct cluster_work work = {
+		.what = "gives the kubelet the site's settings", .start = start_settings,
+	};
+
+	if (!job_is(&agent->cluster.job) && !upkeep_settings_due())
+		return STEP_DONE;
+	return cluster_work(agent, &work, text);
+}
+
+static int
 ready_here(void *arg, struct err *err)
 {
 	const struct agent *agent = arg;
@@ -134,7 +154,9 @@ name_roles(const struct agent *agent, char text[AGENT_TEXT])
 enum step_word
 roles_step(struct agent *agent, char text[AGENT_TEXT])
 {
-	static const cluster_act acts[] = { know_act, stages_act, ready_act, NULL };
+	static const cluster_act acts[] = {
+		know_act, stages_act, settings_act, ready_act, NULL,
+	};
 	enum step_word word;
 
 	if (agent->cluster.none) {

@@ -9,6 +9,7 @@
 #include "cloud-init/agent/cluster.h"
 #include "cloud-init/agent/node.h"
 #include "cloud-init/agent/report.h"
+#include "cloud-init/agent/upkeep.h"
 #include "lib/clock.h"
 #include "lib/cms.h"
 #include "lib/json.h"
@@ -17,6 +18,7 @@
 
 #define POLL_S 60
 #define REPORT_S 15
+#define CERTS_MS 30000
 
 /* What only the engine may read goes sealed to its certificate. */
 static void
@@ -95,6 +97,35 @@ look(struct agent *agent)
 	return false;
 }
 
+/* A control plane that runs for a year.  True while its certificates are renewed. */
+static bool
+renews(struct agent *agent)
+{
+	struct cluster *cluster = &agent->cluster;
+	struct job *job = &cluster->job;
+	struct err err;
+
+	if (!cluster->renews) {
+		if (job_is(job) || clock_mono_ms() < cluster->certs_at_ms)
+			return false;
+		cluster->certs_at_ms = clock_mono_ms() + CERTS_MS;
+		if (!upkeep_certs_due(agent->input.name, clock_now_ms() / 1000))
+			return false;
+		cluster->renews = job_call(job, upkeep_certs, NULL, &err) == 0;
+	}
+	if (cluster->renews && job_runs(job, NULL, NULL))
+		return true;
+	if (cluster->renews && job->status == 0)
+		agent_tell(agent, PHASE_ROLES, STATE_DONE,
+			   "renewed the control plane's certificates", NULL);
+	else
+		log_warn("machine=%s the control plane's certificates are not renewed: %s",
+			 agent->input.name, cluster->renews ? job_last(job) : err.text);
+	job_drop(job);
+	cluster->renews = false;
+	return false;
+}
+
 /* The steps are gone through again, from the question to the engine on: those that are done already
  * cost little, and a machine that has become a node of another cluster joins that. */
 static void
@@ -103,6 +134,7 @@ again(struct agent *agent)
 	struct cluster *cluster = &agent->cluster;
 
 	job_drop(&cluster->job);
+	cluster->renews = false;
 	cluster->act = 0;
 	cluster->none = false;
 	steps_back(&agent->steps, PHASE_JOIN, clock_mono_ms());
@@ -123,5 +155,5 @@ tend(struct agent *agent)
 	}
 	if (!cluster_has_role(agent, "control-plane"))
 		return POLL_S;
-	return look(agent) ? 0 : REPORT_S;
+	return renews(agent) || look(agent) ? 0 : REPORT_S;
 }

@@ -31,6 +31,14 @@ unit_begin(const char *unit, struct err *err)
 }
 
 int
+unit_restart(const char *unit, struct err *err)
+{
+	const char *argv[] = { "systemctl", "restart", unit, NULL };
+
+	return systemctl(argv, err);
+}
+
+int
 unit_stop(const char *unit, struct err *err)
 {
 	const char *argv[] = { "systemctl", "stop", unit, NULL };

@@ -7,6 +7,7 @@
 
 int unit_start(const char *unit, struct err *err);	/* until it says that it is ready */
 int unit_begin(const char *unit, struct err *err);	/* the same without waiting for that */
+int unit_restart(const char *unit, struct err *err);
 int unit_stop(const char *unit, struct err *err);
 
 #endif

@@ -127,6 +127,9 @@ made_and_joined(void **state)
 
 	answer = expect(b, &n1, done("init"), "go", "init");
 	assert_null(json_object_get(answer, "sealed"));	/* a node has its keys */
+	/* but its kubelet's certificate may end while it is off */
+	assert_non_null(file_text(json_object_get(answer, "files"),
+				  "/etc/kubernetes/bootserver/discovery.conf"));
 	json_decref(answer);
 	answer = expect(b, &n2, json_object(), "go", "join");
 	assert_null(json_object_get(answer, "sealed"));
