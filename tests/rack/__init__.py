@@ -4,11 +4,12 @@ from .around import COMMUNITY, RACK, Around, by_bgp
 from .base import Disk
 from .cluster import Cluster
 from .events import ApiError
+from .https import Https, openssl
 from .machine import Machine
 from .namespace import Namespace, RackError, descendants, pss_kib
 from .outside import look, until
 from .rack import ADDRESS, PHASES, ROOT, Rack, image_folder, site_of
 
-__all__ = ["ADDRESS", "ApiError", "Around", "COMMUNITY", "Cluster", "Disk", "Machine", "Namespace", "PHASES", "RACK",
-           "ROOT", "Rack", "RackError", "by_bgp", "descendants", "image_folder", "look", "pss_kib", "site_of",
-           "until"]
+__all__ = ["ADDRESS", "ApiError", "Around", "COMMUNITY", "Cluster", "Disk", "Https", "Machine", "Namespace", "PHASES",
+           "RACK", "ROOT", "Rack", "RackError", "by_bgp", "descendants", "image_folder", "look", "openssl", "pss_kib",
+           "site_of", "until"]

@@ -2,6 +2,7 @@
 namespaces on this host's kernel, behind a card and disks of their own; native_boot.py is its firmware,
 iPXE and stage 1.  It takes seconds where an emulated machine takes minutes, and runs the same agent."""
 
+import contextlib
 import json
 import os
 import pty
@@ -65,6 +66,24 @@ class Native(Base):
                             f"{done.stderr or done.stdout}")
         return done.stdout
 
+    @contextlib.contextmanager
+    def _network(self):
+        fd = os.open(f"/proc/{self._init()}/ns/net", os.O_RDONLY)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+    def run_beside(self, *argv, **options):
+        """Runs a program of this host's in the node's network; returns what it printed."""
+        with self._network() as network:
+            return self.rack.net.run(*argv, network=network, **options)
+
+    def start_beside(self, *argv):
+        """Starts one, its output in NAME/beside.log; the caller ends it."""
+        with self._network() as network:
+            return self.rack.net.start(argv[0], argv, os.path.join(self.folder, "beside.log"), network=network)
+
     def _init(self):
         """The host's pid of the node's first process: a child of the boot, which is a child of the power."""
         for pid in descendants(self._process.pid):
@@ -86,6 +105,14 @@ class Native(Base):
         self._reader.join(5)
         self._groups.remove()
         self._process = self._groups = None
+
+    def blank(self):
+        """While it is off: what was on its disks is gone."""
+        for number, disk in enumerate(self.disks):
+            with open(disk.path, "wb") as file:
+                file.truncate(disk.size)
+            if number == 0:
+                _make_state(disk)
 
     def remove(self):
         self.power_off()

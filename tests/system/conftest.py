@@ -1,5 +1,6 @@
 """What all system tests share: the rack of a test, its evidence when it fails, a few sentences to assert."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -48,16 +49,32 @@ def rack(request):
     shutil.rmtree(os.path.join(folder, "site", "store") if failed else folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def shared_rack(request, name):
+    """A rack that several tests share; its folder stays if one of them fails."""
+    folder = os.path.join(racks.ROOT, "build", "test", name)
+    before = getattr(request.session, "rack_folder", None)
+    request.session.rack_folder = folder
+    failed = request.session.testsfailed
+    with racks.Rack(folder) as made:
+        yield made
+    request.session.rack_folder = before
+    if request.session.testsfailed == failed:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def cluster(request):
     """The cluster that all tests of the cluster share, in their order; made when the first of them asks."""
-    folder = os.path.join(racks.ROOT, "build", "test", "cluster")
-    request.node.rack_folder = folder
-    failed = request.session.testsfailed
-    with racks.Rack(folder) as made:
+    with shared_rack(request, "cluster") as made:
         yield shared.make(made)
-    if request.session.testsfailed == failed:
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def three(request):
+    """Three control-plane nodes."""
+    with shared_rack(request, "three") as made:
+        yield shared.make(made, shared.Three)
 
 
 def tell(made):

@@ -11,7 +11,7 @@ POOL = "10.99.0.0/28"
 def test_bgp(cluster):
     rack, kube, router = cluster.rack, cluster.cluster, cluster.router
     began = time.monotonic()
-    rack.server.reload(by_bgp(rack.site, POOL))
+    cluster.reload(by_bgp(rack.site, POOL))
     look(lambda: pools(kube) == ["far"], 120, "the pool of the new site file, and no other")
     assert kube.get("l2advertisements", "-n", "metallb-system")["items"] == []
     kube.kubectl("delete", "service", "hello")
