@@ -29,7 +29,8 @@ parse(const char *text, struct scenario *ret, struct err *err)
 static void
 what_is_shipped_is_understood(void **state)
 {
-	static const char *const names[] = { "power-back", "beside-dhcp", "restart", "loss" };
+	static const char *const names[] = { "power-back", "beside-dhcp", "restart", "stops",
+						   "loss" };
 	struct scenario s;
 	struct err err = { "" };
 
