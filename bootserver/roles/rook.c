@@ -357,6 +357,14 @@ gateway_placement(void)
 	return placement;
 }
 
+/* Rook's probes of a gateway are a script that wants curl, which the image of Ceph has not. */
+static json_t *
+gateway_check(void)
+{
+	return yaml_pack("{s:{s:b}, s:{s:b}}", "startupProbe", "disabled", 1, "readinessProbe",
+			 "disabled", 1);
+}
+
 /* Gateways have addresses of pods, so that port 80 of their machine stays free. */
 static json_t *
 object_store(const struct storage *storage)
@@ -368,8 +376,9 @@ object_store(const struct storage *storage)
 			    gateway_placement(), "resources", resources("128Mi", "1Gi"),
 			    "priorityClassName", "system-cluster-critical");
 	yaml_set(object, "spec",
-		 yaml_pack("{s:o, s:o, s:b, s:o}", "metadataPool", pool_spec(storage), "dataPool",
-			   pool_spec(storage), "preservePoolsOnDelete", 1, "gateway", gateway));
+		 yaml_pack("{s:o, s:o, s:b, s:o, s:o}", "metadataPool", pool_spec(storage),
+			   "dataPool", pool_spec(storage), "preservePoolsOnDelete", 1, "gateway",
+			   gateway, "healthCheck", gateway_check()));
 	return object;
 }
 
