@@ -117,9 +117,9 @@ class Cluster:
             return all(nodes.get(name) for name in names)
         look(ready, seconds * self.rack.patience, f"{', '.join(names)} to be Ready")
 
-    def address(self, service, seconds=60):
+    def address(self, service, seconds=60, namespace="default"):
         """The address that the load balancer gave a service."""
         def given():
-            found = self.get("service", service)["status"]["loadBalancer"].get("ingress")
+            found = self.get("service", service, "-n", namespace)["status"]["loadBalancer"].get("ingress")
             return found and found[0]["ip"]
         return look(given, seconds * self.rack.patience, f"an address for the service {service}")

@@ -51,14 +51,22 @@ class Host:
         name = os.path.basename(argv[0])
         return self.rack.net.start(name, argv, os.path.join(self.folder, f"{name}.log"), network=self._net)
 
-    def get(self, url, seconds=1.0):
-        """(status, body) of a web page, or None where there is no answer within the time."""
+    def connect(self, url, seconds):
+        """A connection to a web server; the caller closes it."""
         parts = urllib.parse.urlsplit(url)
         connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=seconds)
+        with self.rack.net.network(self._net):
+            connection.connect()
+        return connection
+
+    def get(self, url, seconds=1.0):
+        """(status, body) of a web page, or None where there is no answer within the time."""
         try:
-            with self.rack.net.network(self._net):
-                connection.connect()
-            connection.request("GET", parts.path or "/", headers={"Connection": "close"})
+            connection = self.connect(url, seconds)
+        except OSError:
+            return None
+        try:
+            connection.request("GET", urllib.parse.urlsplit(url).path or "/", headers={"Connection": "close"})
             answer = connection.getresponse()
             return answer.status, answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException):
@@ -96,7 +104,7 @@ def until(found, seconds=20):
     return False
 
 
-def look(found, seconds, what):
+def look(found, seconds, what, pause=PAUSE_S):
     """What found() returns once it is true; for what happens where nobody tells us."""
     deadline = time.monotonic() + seconds
     while True:
@@ -105,4 +113,4 @@ def look(found, seconds, what):
             return result
         if time.monotonic() > deadline:
             raise RackError(f"waited {seconds:.0f} s for {what}")
-        time.sleep(PAUSE_S)
+        time.sleep(pause)

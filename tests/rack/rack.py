@@ -91,11 +91,11 @@ class Rack:
         self._lock.close()
 
     def _start_capture(self):
-        """capture.pcap: all but the bodies of files."""
+        """capture.pcap: all but the bodies of files, and what Ceph's daemons tell each other."""
         self._capture = self.net.start(
             "tcpdump", ["tcpdump", "-Z", "root", "-i", "br0", "-U", "-w",
                         os.path.join(self.folder, "capture.pcap"),
-                        "not tcp src port 80 or less 300"],
+                        "not (tcp port 80 or tcp portrange 6800-7568) or less 300"],
             os.path.join(self.folder, "tcpdump.log"))
 
     def machine(self, name, firmware="uefi", listed=True, **options):

@@ -25,7 +25,7 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.failed:
         item.failed_once = True
-        folder = getattr(item, "rack_folder", None) or getattr(item.session, "rack_folder", None)
+        folder = next((node.rack_folder for node in reversed(item.listchain()) if hasattr(node, "rack_folder")), None)
         if folder:
             report.sections.append(("kept for you", folder))
 
@@ -75,6 +75,13 @@ def three(request):
     """Three control-plane nodes."""
     with shared_rack(request, "three") as made:
         yield shared.make(made, shared.Three)
+
+
+@pytest.fixture(scope="module")
+def storage(request):
+    """The cluster with Ceph on it."""
+    with shared_rack(request, "storage") as made:
+        yield shared.make_storage(made)
 
 
 def tell(made):

@@ -1,5 +1,5 @@
-"""The clusters that several tests share, of native nodes: that of the tests from 40 on, and one of three
-control-plane nodes."""
+"""The clusters that several tests share, of native nodes: that of the tests from 40 on, one of three
+control-plane nodes, and one of three machines with a data disk each."""
 
 import time
 
@@ -93,3 +93,42 @@ def make(rack, kind=Shared):
     rack.wait(shared.n1, "join", timeout=120)
     shared.told("control plane made", time.time() - began)
     return shared
+
+
+class Storage(Base):
+    """ceph, client, machines; `s3` once there is an object store."""
+
+    def __init__(self, rack):
+        super().__init__(rack)
+        self.s3 = None
+        self.client = rack.host("client", ("br0", "10.9.0.50/24"))
+        self.machines = [rack.native(name, disks=(8 << 30, 6 << 30)) for name in ("n1", "n2", "n3")]
+        self.cluster = racks.Cluster(rack, self.machines[0])
+        self.ceph = racks.Ceph(self.cluster)
+        rack.site["load-balancer"] = {"pools": [{"name": "main", "addresses": POOL}]}
+        rack.site["storage"] = {"object-store": True}
+
+    def victim(self):
+        """A machine that neither the control plane nor Rook's operator, whom the tests ask, is on."""
+        operator = self.ceph.operator()
+        return next(machine for machine in self.machines[1:] if machine.name != operator)
+
+    def disk(self, machine):
+        """The machine's data disk, as its agent told it."""
+        facts = self.rack.server.api("GET", f"/v1/machines/{machine.name}")["facts"]
+        return next(disk for disk in facts["disks"] if disk["serial"] == machine.disks[1].serial)
+
+
+def make_storage(rack):
+    """Power on, all at once; returns when there is an object store with an address."""
+    made = Storage(rack)
+    rack.start("edge", archs=[made.machines[0].arch])
+    for machine in rack.machines:
+        machine.power_on()
+    began = time.time()
+    for machine in rack.machines:
+        rack.wait(machine, "healthy", timeout=1200)
+    made.told("three machines with storage healthy", time.time() - began)
+    url = f"http://{made.cluster.address('objects-s3', namespace='rook-ceph')}"
+    made.s3 = made.ceph.user("tester", made.client, url)
+    return made

@@ -1,0 +1,112 @@
+"""Three machines with a data disk each and nothing said of them but `storage:` become a Ceph cluster with an
+object store.  What a client outside puts there outlives the reimage of one machine and the loss of another."""
+
+import functools
+import os
+import time
+
+import pytest
+
+from rack import RackError, look
+
+pytestmark = pytest.mark.soak   # seven minutes of three machines' work, and not yet seen green to its end
+
+BUCKET, OBJECT = "/bucket", "/bucket/object"
+
+
+@functools.cache
+def body():
+    return os.urandom(200 * 1000 * 1000)
+
+
+def ask(storage, words, seconds):
+    """A request of the client, gateways that are gone passed over: the answer, and how long it took."""
+    began = time.monotonic()
+
+    def answered():
+        try:
+            return [words(storage.s3)]
+        except RackError:
+            return None
+    return look(answered, seconds * storage.rack.patience, "the object store to answer")[0], time.monotonic() - began
+
+
+def read(storage, seconds):
+    """The object as it is read now is what was put; how long that took."""
+    found, took = ask(storage, lambda s3: s3.get(OBJECT, seconds=30), seconds)
+    assert found == body()
+    return took
+
+
+def uuids(osds):
+    return {number: (osd["uuid"], osd["host"]) for number, osd in osds.items()}
+
+
+def back(storage, machine, before):
+    """The machine is healthy, its OSD in, Ceph well, and nothing has become another."""
+    since = next(osd["up_from"] for osd in before.values() if osd["host"] == machine.name)
+    storage.told(f"{machine.name} healthy", machine.seconds(storage.rack.wait(machine, "healthy", timeout=300)))
+    storage.ceph.wait_osd(machine.name, since, 300)
+    storage.told(f"{machine.name}: OSD in", machine.seconds({"heard": time.time()}))
+    storage.ceph.wait_ok(600)
+    storage.told(f"{machine.name}: HEALTH_OK", machine.seconds({"heard": time.time()}))
+    after = storage.ceph.osds()
+    assert uuids(after) == uuids(before)
+    assert all(osd["up"] and osd["in"] for osd in after.values()), after
+    disk = storage.disk(machine)
+    assert disk["use"] == "ours", disk
+
+
+def test_object_store(storage):
+    ask(storage, lambda s3: s3.put(BUCKET), 120)
+    body()
+    began = time.monotonic()
+    storage.s3.put(OBJECT, body())
+    storage.told("S3: 200 MB put", time.monotonic() - began)
+    storage.told("S3: 200 MB got", read(storage, 60))
+    storage.ceph.wait_ok(300)
+    osds = storage.ceph.osds()
+    assert sorted(osd["host"] for osd in osds.values()) == [machine.name for machine in storage.machines]
+    for machine in storage.machines:
+        number = next(number for number, osd in osds.items() if osd["host"] == machine.name)
+        look(lambda m=machine, n=number: any(e.get("text") == f"OSD {n} is up" for e in storage.rack.events(m)),
+             60 * storage.rack.patience, f"{machine.name}'s timeline to tell of its OSD {number}")
+        shown = storage.rack.server.api("GET", f"/v1/machines/{machine.name}")["storage"]
+        assert shown == {"osds": 1, "up": 1}, shown
+
+
+def test_reimage(storage):
+    machine, before = storage.victim(), storage.ceph.osds()
+    machine.expect_reboot()
+    storage.rack.server.command("reimage", machine.name)
+    back(storage, machine, before)
+    read(storage, 60)
+
+
+def test_power_cut(storage):
+    machine, before = storage.victim(), storage.ceph.osds()
+    machine.power_off()
+    storage.told("power cut: read again", read(storage, 300))
+    machine.power_on()
+    back(storage, machine, before)
+    read(storage, 60)
+
+
+def test_away_for_long(storage):
+    """A machine that was ordered to leave and is long in coming back: Ceph is kept from giving up on its OSD."""
+    machine, before = storage.victim(), storage.ceph.osds()
+    server = storage.rack.server
+
+    def noout():
+        return "noout" in (storage.ceph.ask("osd", "dump") or {}).get("crush_node_flags", {}).get(machine.name, [])
+    server.command("plan", machine.name, "wait")
+    machine.expect_reboot()
+    server.api("POST", f"/v1/machines/{machine.name}/reboot")
+    look(noout, 300 * storage.rack.patience, f"noout for {machine.name}", 2)
+    storage.told(f"{machine.name}: noout", machine.seconds({"heard": time.time()}))
+    assert storage.cluster.get("node", machine.name)["spec"]["unschedulable"]
+    server.command("plan", machine.name, "image")
+    back(storage, machine, before)
+    look(lambda: not noout(), 120 * storage.rack.patience, "no noout any more", 2)
+    assert "unschedulable" not in storage.cluster.get("node", machine.name)["spec"]
+    read(storage, 60)
