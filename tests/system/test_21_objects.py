@@ -217,6 +217,8 @@ def test_what_slow_machines_need(judged):
     """Nothing is killed before it has had time to start; what starts before kube-proxy finds the API server
     by itself; speakers run where the role is."""
     from_parts(judged, ["flannel.yaml"])
+    flannel = judged.kubectl("get", "daemonset/kube-flannel-ds", "-n", "kube-flannel", "-o", "json")
+    assert "--iface=$(HOST_IP)" in flannel and "status.hostIP" in flannel   # there may be no default route
     for space, name in (("kube-flannel", "daemonset/kube-flannel-ds"), ("metallb-system", "daemonset/speaker"),
                         ("metallb-system", "deployment/controller")):
         pod = json.loads(judged.kubectl("get", name, "-n", space, "-o", "json"))["spec"]["template"]["spec"]
