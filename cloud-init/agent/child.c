@@ -104,8 +104,8 @@ fail:
 	return r;
 }
 
-static const char *
-last_line(char *text)
+const char *
+child_last_line(char *text)
 {
 	size_t len = strlen(text);
 	char *at;
@@ -123,7 +123,8 @@ child_must(const char *const *argv, int timeout_ms, struct err *err)
 	int r = child_run(argv, timeout_ms, &out, err);
 
 	if (r > 0)
-		r = err_set(err, -EIO, "%s ended with status %d: %s", argv[0], r, last_line(out));
+		r = err_set(err, -EIO, "%s ended with status %d: %s", argv[0], r,
+			    child_last_line(out));
 	free(out);
 	return r;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <stdlib.h>
@@ -40,22 +41,44 @@ static const struct bind folders[] = {
 	{ "image-cache", NULL, 0755 },
 };
 
+int
+mounts_hold(const char *disk, struct err *err)
+{
+	char device[WHERE_MAX];
+	int fd = open(where(device, "/dev/%s", disk), O_RDONLY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return err_errno(err, -errno, "cannot open %s", device);
+	do
+		r = flock(fd, LOCK_EX);
+	while (r < 0 && errno == EINTR);
+	if (r < 0) {
+		r = err_errno(err, -errno, "cannot lock %s", device);
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
 static int
 fsck(const char *device, struct err *err)
 {
 	const char *argv[] = { "e2fsck", "-p", device, NULL };
+	char *out = NULL;
 	int r = child_run(argv, FSCK_MS, NULL, err);
 
 	if (r == -ENOENT)
 		return 0;	/* recipe tiny: the kernel replays the journal */
 	if (r > 1) {		/* nobody is there to answer questions */
 		argv[1] = "-y";
-		r = child_run(argv, FSCK_MS, NULL, err);
+		r = child_run(argv, FSCK_MS, &out, err);
 	}
-	if (r < 0)
-		return r;
 	/* 0: clean; 1: mended; e2fsck(8) */
-	return r <= 1 ? 0 : err_set(err, -EIO, "e2fsck cannot mend %s (status %d)", device, r);
+	if (r > 1)
+		r = err_set(err, -EIO, "e2fsck cannot mend %s (status %d): %s", device, r,
+			    child_last_line(out));
+	free(out);
+	return r < 0 ? r : 0;
 }
 
 bool

@@ -10,6 +10,13 @@
  * bound over its place in the root.  Doing it twice does it once.
  */
 
+/*
+ * Keeps udev from a disk: it reads the partition table anew when somebody who could write closes
+ * the disk, and for that moment no partition of it is there. By systemd's «Locking Block Device
+ * Access»: waits until udev has done with /dev/<disk>. Returns a descriptor, whose close() lets go.
+ */
+int mounts_hold(const char *disk, struct err *err);
+
 /* Checks (e2fsck -p, where that program is) and mounts /dev/<part> at WHERE_STATE. */
 int mounts_state(const char *part, struct err *err);
 

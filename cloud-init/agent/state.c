@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cloud-init/agent/child.h"
 #include "cloud-init/agent/disk.h"
@@ -71,7 +72,7 @@ static void
 use(struct disk *disk, bool fresh, const struct input *input, struct verdict *verdict)
 {
 	struct err err;
-	int r = 0;
+	int r = 0, held = -1;
 
 	if (where_is("/run/containerd/containerd.sock") && !mounts_is(WHERE_STATE)) {
 		stall(verdict, "the disk can be used now, but the machine runs already: reboot it");
@@ -82,7 +83,11 @@ use(struct disk *disk, bool fresh, const struct input *input, struct verdict *ve
 	else
 		make_finish(disk);
 	if (r == 0)
+		r = held = mounts_hold(disk->name, &err);
+	if (r >= 0)
 		r = mounts_state(disk->state_part, &err);
+	if (held >= 0)
+		close(held);
 	if (r == 0)
 		r = mounts_bind(&err);
 	if (r < 0)
