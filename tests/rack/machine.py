@@ -53,7 +53,7 @@ class Qmp:
             raise RackError("QEMU ended while it was asked something")
         return json.loads(line)
 
-    def command(self, name, **arguments):
+    def command(self, name, /, **arguments):
         self._sock.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
         while True:
             answer = self._read()
@@ -144,7 +144,7 @@ class Machine(Base):
         for number in range(len(self.cards)):
             self._qmp.command("set_link", name=f"net{number}", up=plugged)
 
-    def qmp(self, name, **arguments):
+    def qmp(self, name, /, **arguments):
         return self._qmp.command(name, **arguments)
 
     # What follows is how QEMU is told.

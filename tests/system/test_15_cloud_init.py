@@ -1,8 +1,6 @@
 """User data of the site file: cloud-init carries them out on a machine of ours, and in a root that has nothing of
 ours but is booted by us."""
 
-import pytest
-
 from steps import EDGE_HEALTHY, healthy, login_key, ssh
 
 BOOTED = 240    # seconds until an emulated cloud-init is through
@@ -42,7 +40,6 @@ def test_machine_of_ours(rack):
     assert rack.server.api("GET", "/v1/machines/n1")["state"] == "healthy"
 
 
-@pytest.mark.soak     # an image of its own and a whole emulated boot with Python in it
 def test_nothing_but_cloud_init(rack):
     """A root without our agent or files: Debian's cloud-init finds its data by what stage 1 has left."""
     key = login_key(rack)

@@ -2,8 +2,6 @@
 
 import threading
 
-import pytest
-
 from rack.loader import SAYS, write_loader
 from rack.packets import ask
 
@@ -38,7 +36,6 @@ def again(machine):
     machine.power_on()
 
 
-@pytest.mark.soak     # waits out the minute after which a way is held to work
 def test_local_disk(rack):
     """The disk's loader runs.  A way from which the machine is soon back is followed by the next; the one that it
     stayed away by is the first that it takes the next time."""
