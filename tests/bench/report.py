@@ -35,7 +35,7 @@ class Report:
         commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, check=False,
                                 capture_output=True, text=True).stdout.strip()
         about = {"date": str(datetime.date.today()), "commit": commit, "cores": os.cpu_count(),
-                 "kernel": platform.release(), "load": os.getloadavg()[2], "seconds": round(seconds)}
+                 "kernel": platform.release().split("-")[0], "load": os.getloadavg()[2], "seconds": round(seconds)}
         with open(os.path.join(FOLDER, "raw.json"), "w", encoding="ascii") as file:
             json.dump({"about": about, "pairs": self.pairs, "singles": self.singles}, file, indent=1)
             file.write("\n")
