@@ -83,31 +83,17 @@ add_nodes(const struct roles_cluster *cluster, json_t *stages, json_t *sealed)
 	yaml_set(json_array_get(stages, json_array_size(stages) - 1), "taints", taints);
 }
 
-static size_t
-control_planes(const struct site *site)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < site->nmachines; i++)
-		if (roles_of(site, &site->machines[i]) & SITE_ROLE_CONTROL_PLANE)
-			count++;
-	return count;
-}
-
-/* By its name, which such a pod finds in its node's /etc/hosts.  But what a container has of that
- * file is as old as the container: where there are several control planes the service stays, which
- * knows who of them lives. */
+/* By its name, which such a pod finds in its node's /etc/hosts with the addresses of all control
+ * planes: Go's dialer tries one after the other.  The service's address would not do: a node of a
+ * site without a router has no route to it, and sends nothing that kube-proxy could turn round. */
 json_t *
 stage_api(const struct site *site, const char *space)
 {
-	const struct net_cidr *services = &site->kubernetes.services;
 	json_t *map = yaml_object("v1", "ConfigMap", space, "bootserver-api");
-	bool one = control_planes(site) == 1;
-	char address[NET_IP4_TEXT], *name = roles_endpoint(site);
+	char *name = roles_endpoint(site);
 
-	net_ip4_format(address, (services->address & net_cidr_mask(services)) + 1);
-	yaml_set(map, "data", yaml_pack("{s:s, s:o}", "host", one ? name : address, "port",
-					json_sprintf("%d", one ? ROLES_API_PORT : 443)));
+	yaml_set(map, "data", yaml_pack("{s:s, s:o}", "host", name, "port",
+					json_sprintf("%d", ROLES_API_PORT)));
 	free(name);
 	return map;
 }
