@@ -3,6 +3,8 @@ has an address, an MTU and a route; a pulled cable is borne."""
 
 import json
 
+import pytest
+
 from steps import EDGE_HEALTHY, healthy, login_key, one_lease, ssh
 
 from rack.tags import arp_tagged, heard
@@ -21,6 +23,7 @@ def addresses(link):
     return [f"{one['local']}/{one['prefixlen']}" for one in link["addr_info"] if one["family"] == "inet"]
 
 
+@pytest.mark.soak     # red once in three runs: an LACP port may be silent for 30 s
 def test_bond_vlan_and_cards(rack):
     n1 = rack.machine("n1", "uefi", memory=2048, cpus=2, cards=["virtio-1g"] * 3, boot_card=0)
     rack.site["machines"][0]["network"] = [
@@ -54,7 +57,7 @@ def test_bond_vlan_and_cards(rack):
 
     # On the wire: LACP (from the one port that is used while nobody answers it); the VLAN's address answers in its
     # VLAN, and nowhere else.
-    assert any(heard(rack, f"tap{n1.number}.{card}", SLOW_PROTOCOLS) for card in (0, 1)), "no LACP"
+    assert any(heard(rack, f"tap{n1.number}.{card}", SLOW_PROTOCOLS, seconds=40) for card in (0, 1)), "no LACP"
     wire = rack.card()
     assert arp_tagged(rack, wire, "10.20.0.11", VLAN) == (VLAN, n1.macs[0])
     assert arp_tagged(rack, wire, "10.20.0.11", VLAN + 1, seconds=2) is None

@@ -9,7 +9,7 @@ import pytest
 
 from rack import RackError, look
 
-pytestmark = pytest.mark.soak   # seven minutes of three machines' work, and not yet seen green to its end
+pytestmark = pytest.mark.soak   # seven minutes of three machines' work; seen green once
 
 BUCKET, OBJECT = "/bucket", "/bucket/object"
 
