@@ -5,7 +5,6 @@
  */
 #include "cmocka_all.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -17,37 +16,18 @@
 #include "lib/file.h"
 #include "lib/proc.h"
 #include "lib/str.h"
-#include "site/parse.h"
+#include "tests/unit/golden.h"
+#include "tests/unit/site/given.h"
 
 static struct err err;
 static const struct dnsmasq_learnt nothing = { .nhosts = 0 };
 
-static struct site *
-site_of(const char *text)
-{
-	struct site_source source = { .name = "site.yaml", .text = text, .len = strlen(text) };
-	struct site_findings findings;
-	struct site *site = site_parse(&source, 1, &findings);
-
-	if (site == NULL)
-		fail_msg("line %d: %s", findings.items[0].line, findings.items[0].text);
-	site_findings_fini(&findings);
-	return site;
-}
-
 static void
 compare(const char *name, const char *suffix, const char *text)
 {
-	char *path = str_format("tests/golden/dnsmasq/%s.%s", name, suffix), *golden = NULL;
+	char *path = str_format("tests/golden/dnsmasq/%s.%s", name, suffix);
 
-	if (getenv("UPDATE") != NULL)
-		assert_int_equal(file_write((struct file_new){ AT_FDCWD, path, 0644 }, text,
-					    strlen(text), &err), 0);
-	if (file_read(AT_FDCWD, path, &golden, NULL, &err) != 0)
-		fail_msg("%s: %s", path, err.text);
-	if (strcmp(golden, text) != 0)
-		fail_msg("%s is not what is rendered now:\n%s", path, text);
-	free(golden);
+	golden_is(path, text);
 	free(path);
 }
 
@@ -108,12 +88,10 @@ golden(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char *path = str_format("tests/golden/dnsmasq/%s.yaml", names[i]), *yaml;
+		char *path = str_format("tests/golden/dnsmasq/%s.yaml", names[i]);
+		struct site *site = given_file(path);
 		char *text, *hosts, *machines;
-		struct site *site;
 
-		assert_int_equal(file_read(AT_FDCWD, path, &yaml, NULL, &err), 0);
-		site = site_of(yaml);
 		text = dnsmasq_render(site, &dnsmasq_paths, &nothing);
 		hosts = dnsmasq_hosts(site, &nothing);
 		machines = names_of(site);
@@ -125,7 +103,6 @@ golden(void **state)
 		free(hosts);
 		free(text);
 		site_free(site);
-		free(yaml);
 		free(path);
 	}
 }
@@ -134,13 +111,10 @@ golden(void **state)
 static void
 exported(void **state)
 {
-	char *yaml, *text;
-	struct site *site;
+	struct site *site = given_file("tests/golden/dnsmasq/export.yaml");
+	char *text;
 
 	(void)state;
-	assert_int_equal(file_read(AT_FDCWD, "tests/golden/dnsmasq/export.yaml", &yaml, NULL,
-				   &err), 0);
-	site = site_of(yaml);
 	for (const char *const *kind = export_kinds; *kind != NULL; kind++) {
 		text = export_dhcp(site, *kind);
 		compare("export", *kind, text);
@@ -150,7 +124,6 @@ exported(void **state)
 	}
 	assert_null(export_dhcp(site, "bind"));
 	site_free(site);
-	free(yaml);
 }
 
 #define SITE \
@@ -169,7 +142,7 @@ reservations_within(void **state)
 		{ "52:54:00:00:00:0a", "n10", 0 },
 	};
 	const struct dnsmasq_learnt learnt = { .hosts = known, .nhosts = 2 };
-	struct site *site = site_of(SITE "machines:\n"
+	struct site *site = given_warned(SITE "machines:\n"
 				    "  - {name: n1, mac: \"52:54:00:00:00:01\"}\n");
 	char *text;
 
@@ -194,7 +167,7 @@ firmware_by_rule(void **state)
 	const char *const firmware[] = { "snponly.efi", "snponly.efi", "snponly.efi", NULL };
 	const struct dnsmasq_host known = { "52:54:00:00:00:09", "n9", 0, "snponly.efi" };
 	const struct dnsmasq_learnt learnt = { &known, 1, firmware };
-	struct site *site = site_of(
+	struct site *site = given_warned(
 		SITE
 		"profiles:\n  - {name: old, firmware: snponly.efi}\n  - {name: plain}\n"
 		"rules:\n  - {match: {product: Old}, profile: old}\n"
@@ -236,7 +209,7 @@ ten_thousand_machines(void **state)
 	for (unsigned i = 0; i < 10000; i++)
 		buf_format(&yaml, "  - {name: n%u, mac: \"52:54:00:00:%02x:%02x\", "
 			   "address: 10.9.%u.%u}\n", i, i >> 8, i & 255, 2 + i / 250, 1 + i % 250);
-	site = site_of(yaml.text);
+	site = given_warned(yaml.text);
 	buf_fini(&yaml);
 	began = clock_mono_ms();
 	text = dnsmasq_render(site, &dnsmasq_paths, &nothing);

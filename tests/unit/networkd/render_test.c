@@ -5,30 +5,14 @@
  */
 #include "cmocka_all.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/file.h"
 #include "lib/str.h"
 #include "networkd/networkd.h"
 #include "plan/plan.h"
-#include "site/parse.h"
-
-static struct err err;
-
-static struct site *
-site_of(const char *text)
-{
-	struct site_source source = { .name = "site.yaml", .text = text, .len = strlen(text) };
-	struct site_findings findings;
-	struct site *site = site_parse(&source, 1, &findings);
-
-	if (site == NULL)
-		fail_msg("line %d: %s", findings.items[0].line, findings.items[0].text);
-	site_findings_fini(&findings);
-	return site;
-}
+#include "tests/unit/golden.h"
+#include "tests/unit/site/given.h"
 
 static void
 add_file(void *user, const char *name, const char *text)
@@ -66,25 +50,16 @@ golden(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char *path = str_format("tests/golden/networkd/%s.yaml", names[i]), *yaml;
-		char *files = str_format("tests/golden/networkd/%s.files", names[i]);
-		char *text, *wanted = NULL;
-		struct site *site;
+		char *yaml = str_format("tests/golden/networkd/%s.yaml", names[i]);
+		char *wanted = str_format("tests/golden/networkd/%s.files", names[i]);
+		struct site *site = given_file(yaml);
+		char *text = files_of(site);
 
-		assert_int_equal(file_read(AT_FDCWD, path, &yaml, NULL, &err), 0);
-		site = site_of(yaml);
-		text = files_of(site);
-		if (getenv("UPDATE") != NULL)
-			assert_int_equal(file_write((struct file_new){ AT_FDCWD, files, 0644 },
-						    text, strlen(text), &err), 0);
-		assert_int_equal(file_read(AT_FDCWD, files, &wanted, NULL, &err), 0);
-		assert_string_equal(text, wanted);
-		free(wanted);
+		golden_is(wanted, text);
 		free(text);
 		site_free(site);
+		free(wanted);
 		free(yaml);
-		free(files);
-		free(path);
 	}
 }
 

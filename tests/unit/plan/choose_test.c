@@ -10,7 +10,7 @@
 #include "lib/str.h"
 #include "plan/phase.h"
 #include "plan/plan.h"
-#include "site/parse.h"
+#include "tests/unit/site/given.h"
 
 #define GOLDEN "tests/golden/plan/"
 
@@ -44,21 +44,6 @@ read_golden(const char *name)
 	if (file_read(AT_FDCWD, path, &text, NULL, &err) < 0)
 		fail_msg("%s", err.text);
 	return text;
-}
-
-static struct site *
-read_site(void)
-{
-	char *text = read_golden("site.yaml");
-	struct site_source source = { .name = "site.yaml", .text = text, .len = strlen(text) };
-	struct site_findings findings;
-	struct site *site = site_parse(&source, 1, &findings);
-
-	if (!site)
-		fail_msg("%s", findings.items[0].text);
-	site_findings_fini(&findings);
-	free(text);
-	return site;
 }
 
 static void
@@ -134,7 +119,7 @@ static void
 each_case_gets_its_plan(void **state)
 {
 	char *in = read_golden("choose.in"), *ok = read_golden("choose.ok"), *rest = in, *line;
-	struct site *site = read_site();
+	struct site *site = given_file(GOLDEN "site.yaml");
 	struct buf got;
 	struct err err;
 	int cases = 0;

@@ -7,12 +7,11 @@
 
 #include <sys/stat.h>
 
+#include "tests/unit/golden.h"
 #include "unit/roles/inventory.h"
 
 static const char *const names[] = { "ten-lines", "one-rack", "racks" };
 #define NAMES (sizeof(names) / sizeof(names[0]))
-
-static struct err err;
 
 static void
 make_folders(const char *path)
@@ -31,18 +30,9 @@ make_folders(const char *path)
 static void
 compare(char *path, const char *text)
 {
-	char *golden = NULL;
-
-	if (getenv("UPDATE") != NULL) {
+	if (getenv("UPDATE") != NULL)
 		make_folders(path);
-		assert_int_equal(file_write((struct file_new){ AT_FDCWD, path, 0644 }, text,
-					    strlen(text), &err), 0);
-	}
-	if (file_read(AT_FDCWD, path, &golden, NULL, &err) != 0)
-		fail_msg("%s: %s", path, err.text);
-	if (strcmp(golden, text) != 0)
-		fail_msg("%s is not what is rendered now:\n%s", path, text);
-	free(golden);
+	golden_is(path, text);
 	free(path);
 }
 

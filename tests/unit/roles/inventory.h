@@ -10,7 +10,7 @@
 #include "lib/json.h"
 #include "lib/str.h"
 #include "roles/roles.h"
-#include "site/parse.h"
+#include "tests/unit/site/given.h"
 
 struct inventory {
 	struct roles_cluster cluster;
@@ -33,24 +33,6 @@ inventory_json(const char *path)
 		fail_msg("%s: %s", path, err.text);
 	free(text);
 	return json;
-}
-
-static struct site *
-inventory_site(const char *path)
-{
-	struct site_findings findings;
-	struct site_source source = { .name = "site.yaml" };
-	struct site *site;
-	struct err err;
-
-	if (file_read(AT_FDCWD, path, (char **)&source.text, &source.len, &err) != 0)
-		fail_msg("%s: %s", path, err.text);
-	site = site_parse(&source, 1, &findings);
-	if (site == NULL)
-		fail_msg("%s:%d: %s", path, findings.items[0].line, findings.items[0].text);
-	site_findings_fini(&findings);
-	free((char *)source.text);
-	return site;
 }
 
 /* A NULL-terminated list of borrowed texts. */
@@ -87,7 +69,7 @@ inventory_init(struct inventory *inventory, const char *name)
 	const char *key;
 	json_t *nodes, *node;
 
-	*inventory = (struct inventory){ .site = inventory_site(yaml),
+	*inventory = (struct inventory){ .site = given_file(yaml),
 					 .json = inventory_json(path) };
 	cluster->site = inventory->site;
 	cluster->release.kubernetes = json_str(inventory->json, "kubernetes", NULL);
