@@ -10,22 +10,8 @@
 static void
 begin(struct bench *b, struct bench_agent *agent)
 {
-	char nonce[BOOT_NONCE];
-
-	bench_lease(b, MAC1, IP1, "PXEClient", "");
-	bench_nonce(b, MAC1, IP1, "image", nonce);
-	bench_transfer(b, nonce, "kernel one", "begin");
-	bench_agent_init(agent, nonce);
-}
-
-/* The machine has rebooted: its agent has the new boot's nonce. */
-static void
-again(struct bench *b, struct bench_agent *agent)
-{
-	clock_fake_ms += 60000;
-	bench_lease(b, MAC1, IP1, "PXEClient", "");
-	bench_nonce(b, MAC1, IP1, "image", agent->nonce);
-	bench_transfer(b, agent->nonce, "kernel one", "begin");
+	bench_agent_init(agent, "");
+	bench_agent_boots(b, agent, "kernel one");
 }
 
 static json_t *
@@ -51,7 +37,7 @@ listed_machine_enrols_and_gets_healthy(void **state)
 	assert_string_equal(bench_shows(b, "n1", "state"), "healthy");
 	assert_string_equal(bench_shows(b, "n1", "last_good"), "edge@1");
 	assert_int_equal(b->e->metrics.healthy, 1);
-	again(b, &agent);
+	bench_agent_reboots(b, &agent);
 	assert_string_equal(bench_shows(b, "n1", "state"), "booting");
 	bench_enrol(b, &agent, IP1, "kept", 200);
 	bench_agent_fini(&agent);
@@ -85,10 +71,10 @@ nonce_must_be_fresh_and_of_this_boot(void **state)
 	str_copy(agent.nonce, sizeof(agent.nonce), "0123456789abcdef0123456789abcdef");
 	bench_enrol(b, &agent, IP1, "kept", 403);
 	str_copy(agent.nonce, sizeof(agent.nonce), old);
-	again(b, &agent);
+	bench_agent_reboots(b, &agent);
 	str_copy(agent.nonce, sizeof(agent.nonce), old);
 	bench_enrol(b, &agent, IP1, "kept", 403);
-	again(b, &agent);
+	bench_agent_reboots(b, &agent);
 	clock_fake_ms += 31 * 60 * 1000;
 	bench_enrol(b, &agent, IP1, "kept", 403);
 	assert_string_equal(bench_shows(b, "n1", "key"), "(null)");
@@ -148,7 +134,7 @@ another_key_waits_for_a_person(void **state)
 	/* in the same boot there is no second key at all */
 	bench_agent_init(&other, agent.nonce);
 	bench_enrol(b, &other, IP1, "new", 403);
-	again(b, &other);
+	bench_agent_reboots(b, &other);
 	bench_enrol(b, &other, IP1, "new", 202);
 	assert_string_equal(bench_shows(b, "n1", "state"), "stalled");
 	assert_int_equal(strlen(bench_shows(b, "n1", "code")), 9);
@@ -176,7 +162,7 @@ machine_in_memory_brings_a_new_key_each_boot(void **state)
 	bench_agent_init(&other, agent.nonce);
 	/* while its boot lives no other key gets in */
 	bench_enrol(b, &other, IP1, "ram", 403);
-	again(b, &other);
+	bench_agent_reboots(b, &other);
 	bench_enrol(b, &other, IP1, "ram", 200);
 	json_decref(bench_agent_ask(b, &agent, "poll", poll_said(0), 403));
 	bench_agent_fini(&agent);

@@ -349,6 +349,23 @@ bench_agent_fini(struct bench_agent *agent)
 	EVP_PKEY_free(agent->key);
 }
 
+/* n1 asks for its image's script and fetches the kernel: the agent has the boot's nonce. */
+static inline void
+bench_agent_boots(struct bench *b, struct bench_agent *agent, const char *kernel)
+{
+	bench_lease(b, MAC1, agent->ip, "PXEClient", "");
+	bench_nonce(b, MAC1, agent->ip, "image", agent->nonce);
+	bench_transfer(b, agent->nonce, kernel, "begin");
+}
+
+/* The same a minute later, by the image that begins with "kernel one". */
+static inline void
+bench_agent_reboots(struct bench *b, struct bench_agent *agent)
+{
+	clock_fake_ms += 60000;
+	bench_agent_boots(b, agent, "kernel one");
+}
+
 /* Opens a signed answer, checks that the engine signed it, and its status. */
 static inline json_t *
 bench_open(struct bench *b, json_t *answer, int status)

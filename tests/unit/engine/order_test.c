@@ -8,24 +8,10 @@
 static void
 begin(struct bench *b, struct bench_agent *agent)
 {
-	char nonce[BOOT_NONCE];
-
-	bench_lease(b, MAC1, IP1, "PXEClient", "");
-	bench_nonce(b, MAC1, IP1, "image", nonce);
-	bench_transfer(b, nonce, "kernel one", "begin");
-	bench_agent_init(agent, nonce);
+	bench_agent_init(agent, "");
+	bench_agent_boots(b, agent, "kernel one");
 	bench_enrol(b, agent, IP1, "kept", 200);
 	bench_event(b, agent, 1, "healthy", "done");
-}
-
-/* The machine has rebooted. */
-static void
-again(struct bench *b, struct bench_agent *agent)
-{
-	clock_fake_ms += 60000;
-	bench_lease(b, MAC1, IP1, "PXEClient", "");
-	bench_nonce(b, MAC1, IP1, "image", agent->nonce);
-	bench_transfer(b, agent->nonce, "kernel one", "begin");
 }
 
 /* Polls at once with what `said` has besides (taken); returns the orders. */
@@ -97,7 +83,7 @@ given_until_acknowledged(void **state)
 	assert_string_equal(state_of(b, "reboot"), "taken");
 	assert_string_equal(bench_shows(b, "n1", "state"), "healthy");
 	assert_int_equal(bench_count(b, "n1", "healthy", "note"), 2);
-	again(b, &agent);
+	bench_agent_reboots(b, &agent);
 	assert_string_equal(state_of(b, "reboot"), "done");
 	bench_agent_fini(&agent);
 }
@@ -143,7 +129,7 @@ expires_when_the_machine_boots(void **state)
 	orders = poll_said(b, &agent, json_object());
 	id_of(orders, "reboot");
 	json_decref(orders);
-	again(b, &agent);
+	bench_agent_reboots(b, &agent);
 	assert_string_equal(state_of(b, "reboot"), "expired");
 	bench_enrol(b, &agent, IP1, "kept", 200);
 	orders = poll_said(b, &agent, json_object());

@@ -17,14 +17,9 @@ static const char trial_site[] =
 static void
 boot(struct bench *b, struct bench_agent *agent, const char *kernel)
 {
-	char nonce[BOOT_NONCE];
-
-	bench_lease(b, MAC1, IP1, "PXEClient", "");
-	bench_nonce(b, MAC1, IP1, "image", nonce);
-	bench_transfer(b, nonce, kernel, "begin");
 	if (!agent->key)
-		bench_agent_init(agent, nonce);
-	str_copy(agent->nonce, sizeof(agent->nonce), nonce);
+		bench_agent_init(agent, "");
+	bench_agent_boots(b, agent, kernel);
 	bench_enrol(b, agent, IP1, "kept", 200);
 }
 
