@@ -163,8 +163,7 @@ place_of(const struct queue *queue, const struct ticket *ticket)
 			continue;
 		}
 		unsigned its = rank[t->rack]++;
-		if (!ticket || (t->rack == ticket->rack ? before :
-				its < mine || (its == mine && before)))
+		if (!ticket || its < mine || (its == mine && before))
 			ret.place++;
 	}
 	double rounds = (double)ret.place / queue->slots.count;
@@ -183,19 +182,20 @@ places_here(const struct queue *queue)
 	return queue->slots.count;
 }
 
-/* The held ticket that is served last, NULL: each is leaving already. */
+/* The held ticket that is served last, in the order of place_of(): by rank in its rack, then by
+ * coming.  NULL: each is leaving already. */
 static struct ticket *
 last_held(const struct queue *queue)
 {
+	unsigned rank[QUEUE_RACKS] = { 0 }, worst = 0;
 	struct ticket *found = NULL;
-	unsigned worst = 0;
 
 	for (struct ticket *t = queue->first; t; t = t->next) {
-		bool stays = t->state == QUEUE_HELD && t->since_ms != PUSHED_OUT;
-		unsigned place = stays ? place_of(queue, t).place : 0;
-
-		if (place > worst) {
-			worst = place;
+		if (!waits(t))
+			continue;
+		unsigned its = rank[t->rack]++;
+		if (t->state == QUEUE_HELD && t->since_ms != PUSHED_OUT && its >= worst) {
+			worst = its;
 			found = t;
 		}
 	}
