@@ -155,7 +155,7 @@ timeline_report(struct engine *e, const json_t *body)
 	if (!b || b->enrolled || b->healthy || b->claims++ >= CLAIMS_MOST ||
 	    phase_parse(&note.phase, json_str(body, "phase", "")) < 0 ||
 	    phase_state_parse(&note.state, json_str(body, "state", "")) < 0 ||
-	    note.phase > PHASE_ROOT)
+	    note.phase > PHASE_ROOT || note.state == STATE_NOTE)
 		return;
 	note.from = note.phase <= PHASE_INITRD ? "ipxe" : "stage1";
 	timeline_note(e, b, &note);

@@ -20,7 +20,7 @@ fault_of(const char *nonce, const char *phase, const char *state)
 		return "nonce: 16 to 64 lower-case hex digits are wanted.";
 	if (!phase || phase_parse(&any_phase, phase) < 0)
 		return "phase: the name of a phase is wanted, such as stage1.";
-	if (!state || phase_state_parse(&any_state, state) < 0)
+	if (!state || phase_state_parse(&any_state, state) < 0 || any_state == STATE_NOTE)
 		return "state: one of begin, progress, done, wait, stall, fail is wanted.";
 	return NULL;
 }

@@ -269,7 +269,8 @@ def test_report(web):
     assert web.wait(lambda m: m.get("phase") == "root")["text"] == "x" * 200
     assert web.get(f"/v1/report?nonce={NONCE}&phase=root&state=begin")[0] == 200
     for query in ("", "nonce=1&phase=root&state=done", f"nonce={NONCE}&phase=lunch&state=done",
-                  f"nonce={NONCE}&phase=root&state=happy", f"nonce={NONCE}&state=done"):
+                  f"nonce={NONCE}&phase=root&state=happy", f"nonce={NONCE}&phase=root&state=note",
+                  f"nonce={NONCE}&state=done"):
         assert web.get("/v1/report?" + query)[0] == 400
 
 

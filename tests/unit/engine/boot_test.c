@@ -165,6 +165,13 @@ unsigned_reports_reach_no_further_than_root(void **state)
 				    "text", ""),
 			  NULL, 0);
 	assert_string_equal(bench_shows(b, "n1", "phase"), "script");
+	/* and what moves no boot is the engine's to say */
+	bench_say(b, false,
+		  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "type", "report", "nonce", nonce,
+			    "ip", "10.9.0.101", "phase", "root", "state", "note", "text",
+			    "order reboot: done"),
+		  NULL, 0);
+	assert_int_equal(bench_count(b, "n1", "root", "note"), 0);
 	bench_say(b, false,
 		  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "type", "report", "nonce", nonce,
 			    "ip", "10.9.0.101", "phase", "stage1", "state", "stall", "text",
