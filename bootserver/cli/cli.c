@@ -276,6 +276,18 @@ cli_option(const struct cli *cli, char **argv, int *at, const char *name, const 
 	return 1;
 }
 
+bool
+cli_number(const char *typed, long least, long most, long *ret)
+{
+	char *end;
+	long number = strtol(typed, &end, 10);
+
+	if (end == typed || *end || number < least || number > most)
+		return false;
+	*ret = number;
+	return true;
+}
+
 static int
 cli_help(FILE *out)
 {

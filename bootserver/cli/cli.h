@@ -66,6 +66,9 @@ char *cli_path(const struct cli *cli, const char *typed);
  */
 int cli_option(const struct cli *cli, char **argv, int *at, const char *name, const char **ret);
 
+/* Is what was typed a whole number (decimal) from `least` to `most`?  *ret is it then. */
+bool cli_number(const char *typed, long least, long most, long *ret);
+
 int cli_init(struct cli *cli, int argc, char **argv);		/* init.c */
 int cli_check(struct cli *cli, int argc, char **argv);		/* check.c */
 int cli_run(struct cli *cli, int argc, char **argv);		/* run.c */

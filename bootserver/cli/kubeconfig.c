@@ -1,6 +1,5 @@
 /* `bootserver kubeconfig`: an administrator's access to the cluster, made for the asking. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cli/api.h"
 #include "lib/json.h"
@@ -11,7 +10,6 @@ cli_kubeconfig(struct cli *cli, int argc, char **argv)
 	const char *typed = "8";
 	json_t *body, *answer = NULL;
 	long hours;
-	char *end;
 	int code;
 
 	for (int at = 1; at < argc;) {
@@ -22,8 +20,7 @@ cli_kubeconfig(struct cli *cli, int argc, char **argv)
 		if (r == 0)
 			return cli_usage(cli, "kubeconfig takes no \"%s\"", argv[at]);
 	}
-	hours = strtol(typed, &end, 10);
-	if (end == typed || *end || hours < 1 || hours > 8760)
+	if (!cli_number(typed, 1, 8760, &hours))
 		return cli_usage(cli, "--hours %s: 1 to 8760", typed);
 	body = json_pack("{s:i}", "hours", (int)hours);
 	code = cli_api(cli, "POST", "/v1/cluster/kubeconfig", body, &answer);

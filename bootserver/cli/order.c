@@ -1,4 +1,5 @@
 /* `bootserver reboot`, `poweroff`, `identify`: orders for a machine's agent. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,6 @@ cli_order(struct cli *cli, int argc, char **argv)
 {
 	bool timed = strcmp(argv[0], "identify") == 0;
 	const char *machine = NULL, *seconds = NULL;
-	char *end = NULL;
 	long number = 0;
 
 	for (int at = 1; at < argc;) {
@@ -62,9 +62,7 @@ cli_order(struct cli *cli, int argc, char **argv)
 	}
 	if (!machine)
 		return cli_usage(cli, "say which machine");
-	if (seconds)
-		number = strtol(seconds, &end, 10);
-	if (seconds && (end == seconds || *end || number < 1))
+	if (seconds && !cli_number(seconds, 1, LONG_MAX, &number))
 		return cli_usage(cli, "--seconds takes a number from 1, not \"%s\"", seconds);
 	return ask(cli, machine, number);
 }

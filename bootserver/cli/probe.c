@@ -99,7 +99,7 @@ cli_probe(struct cli *cli, int argc, char **argv)
 	struct wish wish = { .firmware = "uefi-x86_64", .seconds = MOST_S };
 	struct probe probe = { .interface = NULL };
 	uint8_t mac[6];
-	char *end;
+	long seconds;
 	int status = take(cli, argc, argv, &wish);
 
 	if (status != CLI_GOOD)
@@ -111,8 +111,8 @@ cli_probe(struct cli *cli, int argc, char **argv)
 	if (wish.mac != NULL && (net_mac_parse(mac, wish.mac) < 0 || mac[0] & 1))
 		return cli_usage(cli, "\"%s\" is no MAC address of a card", wish.mac);
 	probe.mac = wish.mac != NULL ? mac : NULL;
-	probe.most_ms = strtol(wish.seconds, &end, 10) * 1000;
-	if (*end != '\0' || probe.most_ms < 1000 || probe.most_ms > 3600 * 1000)
+	if (!cli_number(wish.seconds, 1, 3600, &seconds))
 		return cli_usage(cli, "--seconds takes 1 to 3600, not \"%s\"", wish.seconds);
+	probe.most_ms = seconds * 1000;
 	return run(cli, &wish, &probe);
 }

@@ -57,6 +57,10 @@ usage(void **state)
 		{ "image frob", "no \"image frob\"" },
 		{ "image add", "takes the folder of one built image" },
 		{ "image rm edge", "takes one NAME@GENERATION" },
+		{ "kubeconfig --hours 8761", "--hours 8761: 1 to 8760" },
+		{ "identify n1 --seconds 0", "--seconds takes a number from 1" },
+		{ "probe --interface x --seconds 3601", "--seconds takes 1 to 3600" },
+		{ "probe --interface x --seconds 18446744073709552", "--seconds takes 1 to 3600" },
 		{ "image verify @", "no NAME or NAME@GENERATION" },
 	};
 
