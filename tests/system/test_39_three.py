@@ -17,8 +17,11 @@ data: {count: "0"}
 """
 
 
-def let_in(three, machine):
-    """Its key was on its disk: that a control-plane machine has a new one is a person's to say."""
+def come_back_empty(three, machine):
+    """With blank disks.  Its key was on them: that a control-plane machine has a new one is a person's to say."""
+    machine.power_off()
+    machine.blank()
+    machine.power_on()
     three.rack.wait(machine, "enrol", "stall", timeout=180)
     machine.mark = len(three.rack.stream.events)    # that it stood still is behind it
     three.rack.server.command("approve", machine.name)
@@ -70,10 +73,7 @@ def test_returns_empty(three):
     """Two of three live on, the third comes back with blank disks: a new member under its old name."""
     n1, _, n3 = three.nodes
     before = all_members(three, n1)
-    n3.power_off()
-    n3.blank()
-    n3.power_on()
-    let_in(three, n3)
+    come_back_empty(three, n3)
     three.healthy(n3, "healthy with blank disks", timeout=400)
     three.cluster.wait_ready("n3")
     after = all_members(three, n1)
@@ -104,10 +104,7 @@ def test_join_cut(three):
     """The power goes when its etcd member was added and has not started."""
     n1, n2, _ = three.nodes
     before = all_members(three, n1)
-    n2.power_off()
-    n2.blank()
-    n2.power_on()
-    let_in(three, n2)
+    come_back_empty(three, n2)
     look(lambda: before["n2"] not in (three.members(n1) or before).values(), 240, "n2's old member to be removed")
     look(lambda: len(three.members(n1) or ()) == 3, 120, "n2's new member to be added")
     n2.power_off()

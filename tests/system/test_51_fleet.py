@@ -37,18 +37,19 @@ def by_hand(rack, scenario):
     rack.server.command("init")
 
 
-def tell(rack, verdict):
-    """For the person who reads the runner's output."""
+def storm(rack, scenario, **options):
+    """Runs it, and tells the verdict to the person who reads the runner's output."""
+    verdict = fleet.run(rack, scenario, **options)
     print(f"\n{verdict}")
     if rack.server.process:
         print(f"  server, PSS in MiB: {sum(pss_kib(rack.server.process.pid).values()) / 1024:.1f}")
+    return verdict
 
 
 def test_64_machines_at_once(rack):
     scenario = fleet.Scenario("power-back")
     site(rack, scenario)
-    verdict = fleet.run(rack, scenario)
-    tell(rack, verdict)
+    verdict = storm(rack, scenario)
     assert not verdict.lost, verdict
     assert verdict.total("bytes") > 64 * (12 << 20)
     assert len(rack.leases()) == 64     # one each, whatever it called itself
@@ -59,8 +60,7 @@ def test_64_machines_at_once(rack):
 def test_bad_wires_and_a_power_cut(rack):
     scenario = fleet.Scenario("loss")
     site(rack, scenario)
-    verdict = fleet.run(rack, scenario)
-    tell(rack, verdict)
+    verdict = storm(rack, scenario)
     assert not verdict.lost, verdict
     assert verdict.total("lost") > 100 and verdict.total("late") > 100
 
@@ -70,8 +70,7 @@ def test_beside_somebody_elses_dhcp(rack):
     other = rack.host("dhcp", ("br0", "10.9.0.2/24"))
     site(rack, scenario, dhcp={"mode": "proxy"})
     foreign.dnsmasq(rack, network=other.network)
-    verdict = fleet.run(rack, scenario)
-    tell(rack, verdict)
+    verdict = storm(rack, scenario)
     assert not verdict.lost, verdict
 
 
@@ -85,8 +84,7 @@ def test_the_server_is_killed_in_the_midst(rack):
         rack.server.kill()
         rack.server.start()
 
-    verdict = fleet.run(rack, scenario, meanwhile=restart)
-    tell(rack, verdict)
+    verdict = storm(rack, scenario, meanwhile=restart)
     assert not verdict.lost, verdict
     assert verdict.total("faults") + verdict.total("again") > 0     # it was noticed
 
@@ -98,8 +96,7 @@ def test_640_machines_at_once(rack):
     rack.net.run("ip", "addr", "del", "10.9.0.1/24", "dev", "br0")
     site(rack, scenario, server={"interface": "br0", "address": "10.9.0.1/16"},
          dhcp={"range": "10.9.4.0-10.9.7.250"})
-    verdict = fleet.run(rack, scenario, shares=8)
-    tell(rack, verdict)
+    verdict = storm(rack, scenario, shares=8)
     assert not verdict.lost, verdict
     assert len(rack.leases()) == 640
 
@@ -112,8 +109,7 @@ def test_cards_that_stop_when_overrun(rack, server):
         by_hand(rack, scenario)
     else:
         site(rack, scenario)
-    verdict = fleet.run(rack, scenario)
-    tell(rack, verdict)
+    verdict = storm(rack, scenario)
     if server == "nginx":
         assert verdict.total("stopped") == scenario.machines, verdict
     else:
