@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloud-init/agent/apply.h"
 #include "cloud-init/agent/child.h"
 #include "cloud-init/agent/cluster.h"
 #include "cloud-init/agent/say.h"
@@ -54,7 +55,7 @@ look(const char *name, json_t **ret, struct err *err)
 	int r = child_run(argv, CHILD_MS, &text, err);
 
 	if (r == 0)
-		r = json_parse(ret, text, strlen(text), err);
+		r = apply_parse(ret, text, err);
 	else if (r > 0)
 		r = err_set(err, -EIO, "%.200s", text);
 	free(text);

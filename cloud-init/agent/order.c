@@ -100,8 +100,9 @@ leave(const struct order_kind *kind, struct err *err)
 	return reboot(kind->how) == 0 ? 0 : err_errno(err, -errno, "reboot(2)");
 }
 
-/* The ways to leave, wherever they stand in the list: what comes before them may take long. */
-static void
+/* One of the ways to leave, wherever it stands in the list, since what comes before it may take
+ * long: was there one? */
+static bool
 leave_if(struct agent *agent)
 {
 	for (size_t i = 0; i < json_array_size(agent->orders); i++) {
@@ -116,8 +117,9 @@ leave_if(struct agent *agent)
 			finish(agent, i, false, err.text);
 		else
 			json_array_remove(agent->orders, i);
-		return;
+		return true;
 	}
+	return false;
 }
 
 struct call {
@@ -171,12 +173,13 @@ order_step(struct agent *agent)
 
 	if (json_array_size(agent->taken) > 0 || !order_busy(agent))
 		return;
-	leave_if(agent);
+	if (leave_if(agent))
+		return;		/* there may be another */
 	if (job_is(job)) {
 		if (job_runs(job, NULL, NULL))
 			return;
 		end(agent);
-	} else if (order_busy(agent)) {
+	} else {
 		begin(agent);
 	}
 }

@@ -125,6 +125,26 @@ leaving_waits_for_nobody(void **state)
 	agent_fini(&agent);
 }
 
+/* A second way to leave that came with the first is no job of its own. */
+static void
+two_ways_to_leave(void **state)
+{
+	struct agent agent;
+
+	(void)state;
+	agent_init(&agent);
+	give(&agent, 5, "reboot");
+	give(&agent, 6, "poweroff");
+	acknowledge(&agent);
+	work(&agent);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(json_num(result(&agent, i, false), "id", 0), 5 + i);
+		assert_string_equal(json_str(result(&agent, i, false), "text", ""),
+				    "not done below --root");
+	}
+	agent_fini(&agent);
+}
+
 int
 main(void)
 {
@@ -133,6 +153,7 @@ main(void)
 		CASE(nothing_is_done_before_it_is_acknowledged),
 		CASE(identify_without_a_light),
 		CASE(leaving_waits_for_nobody),
+		CASE(two_ways_to_leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
