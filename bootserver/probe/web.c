@@ -20,10 +20,16 @@ struct way {
 	struct tcp_pcb *pcb;
 	struct tls *tls;
 	ip_addr_t server;
+	struct lookup *lookup;	/* while the name is looked up */
 	struct reply reply;
 	struct buf out;		/* plain bytes of the request, or TLS records */
 	size_t sent;
 	bool asked;
+};
+
+/* lwIP's lookup of a name cannot be taken back: it outlives a transfer that is stopped. */
+struct lookup {
+	struct way *way;	/* NULL: nobody waits for it any more */
 };
 
 static void connect_now(void *arg);
@@ -296,9 +302,14 @@ connect_now(void *arg)
 static void
 resolved(const char *name, const ip_addr_t *address, void *arg)
 {
-	struct way *way = arg;
+	struct lookup *lookup = arg;
+	struct way *way = lookup->way;
 
 	(void)name;
+	free(lookup);
+	if (way == NULL)
+		return;
+	way->lookup = NULL;
 	if (address == NULL) {
 		fail(way, -EHOSTUNREACH, "is a name that no DNS server here knows");
 		return;
@@ -311,16 +322,23 @@ void
 web_start(struct get *get)
 {
 	struct way *way = mem_new(sizeof(*way));
+	struct lookup *lookup = mem_new(sizeof(*lookup));
 	err_t e;
 
 	get->way = way;
 	way->get = get;
 	buf_init(&way->out);
 	reply_init(&way->reply);
-	e = dns_gethostbyname(get->url.host, &way->server, resolved, way);
+	lookup->way = way;
+	e = dns_gethostbyname(get->url.host, &way->server, resolved, lookup);
+	if (e == ERR_INPROGRESS) {
+		way->lookup = lookup;
+		return;
+	}
+	free(lookup);
 	if (e == ERR_OK)
 		connect_now(way);
-	else if (e != ERR_INPROGRESS)
+	else
 		fail(way, -EHOSTUNREACH, "is a name, and DHCP named no DNS server");
 }
 
@@ -332,6 +350,8 @@ web_stop(struct get *get)
 	if (way == NULL)
 		return;
 	get->way = NULL;
+	if (way->lookup)
+		way->lookup->way = NULL;
 	sys_untimeout(connect_now, way);
 	hang_up(way);
 	tls_free(way->tls);
