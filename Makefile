@@ -62,15 +62,18 @@ build/obj/%.o: %.c | build/host-packages
 # warnings are its own business.
 build/lwip: bootserver/probe/lwip bootserver/probe/lwip.lock | build/host-packages
 	$(Q)bootserver/probe/lwip $@ && touch $@
-build/obj/lwip/%.o: build/lwip
+# What no .d file names: -MMD takes what lwIP's headers include for the system's.
+LWIP_SEEN := build/lwip bootserver/probe/lwipopts.h bootserver/probe/arch/cc.h
+build/obj/lwip/%.o: $(LWIP_SEEN)
 	$(Q)mkdir -p $(@D); echo "  CC    lwip/$*.c"; \
 	$(CC) $(CFLAGS) $(HARDEN) -std=gnu11 -w -MMD -MP $(PROBE) -c -o $@ build/lwip/$*.c
-build/san/lwip/%.o: build/lwip
+build/san/lwip/%.o: $(LWIP_SEEN)
 	$(Q)mkdir -p $(@D); echo "  CC    lwip/$*.c (san)"; \
 	$(CC) -O1 -g -fsanitize=address -fno-omit-frame-pointer -std=gnu11 -w -MMD -MP $(PROBE) -c -o $@ \
 		build/lwip/$*.c
 build/obj/bootserver/probe/%.o build/san/bootserver/probe/%.o: BASE += $(PROBE)
-$(filter build/obj/bootserver/probe/%,$(OBJ)) $(filter build/san/bootserver/probe/%,$(SRC:%.c=build/san/%.o)): | build/lwip
+$(filter build/obj/bootserver/probe/%,$(OBJ)) $(filter build/san/bootserver/probe/%,$(SRC:%.c=build/san/%.o)) \
+	$(FLEET:%.c=build/obj/%.o) $(FLEET:%.c=build/san/%.o): $(LWIP_SEEN)
 
 # Said to the one file that prints it, so that a commit changes no other object.
 build/obj/bootserver/cli/cli.o: BASE += -DVERSION='"$(VERSION)"'
@@ -98,7 +101,6 @@ build/fuzz/%: tests/fuzz/%.c tests/fuzz/replay/main.c build/san/all.a
 build/fleet: $(FLEET:%.c=build/obj/%.o) $(OBJ) $(LWIP:%=build/obj/lwip/%.o)
 	$(Q)echo "  LD    $@"; $(CC) $(LDFLAGS) -pie -o $@ $^ $(LDLIBS)
 build/obj/tests/fleet/%.o build/san/tests/fleet/%.o: BASE += $(PROBE)
-$(FLEET:%.c=build/obj/%.o): | build/lwip
 
 # What the program ships: see docs/INTERFACES.md.
 build/share: build/host-packages $(wildcard ipxe-scripts/*.ipxe) firmware/ipxe.lock firmware/collect
