@@ -16,6 +16,7 @@ import shared           # noqa: E402
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "soak: long counts, run by `make soak` alone")
+    config.addinivalue_line("markers", "ground: of `make test`; `make soak` runs it too, since its tests stand on it")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -47,6 +47,7 @@ def all_members(three, machine):
     return look(found, 60 * three.rack.patience, "three etcd members")
 
 
+@pytest.mark.ground
 def test_three(three):
     for machine in three.nodes:
         three.healthy(machine, "healthy", timeout=400)

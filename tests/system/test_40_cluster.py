@@ -1,7 +1,11 @@
 """From power-on to a serving cluster: every machine of the site file a Ready node and healthy, a DaemonSet on
 all of them, and a service of type LoadBalancer that answers a client outside by L2."""
 
+import pytest
+
 from rack import look
+
+pytestmark = pytest.mark.ground
 
 
 def test_nodes(cluster):

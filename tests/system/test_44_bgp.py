@@ -3,11 +3,14 @@ nodes with the right next hops and communities, somebody behind it is answered, 
 
 import time
 
+import pytest
+
 from rack import COMMUNITY, by_bgp, look
 
 POOL = "10.99.0.0/28"
 
 
+@pytest.mark.ground
 def test_bgp(cluster):
     rack, kube, router = cluster.rack, cluster.cluster, cluster.router
     began = time.monotonic()
