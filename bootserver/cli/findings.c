@@ -13,7 +13,7 @@ excerpt_print(const struct site_finding *finding)
 	int column = 1;
 
 	fprintf(stderr, "    %s\n    ", finding->excerpt);
-	for (const char *c = finding->excerpt; *c && column < finding->column; c++) {
+	for (const char *c = finding->excerpt; *c && column < finding->excerpt_column; c++) {
 		if (((unsigned char)*c & 0xc0) == 0x80)		/* within one UTF-8 sign */
 			continue;
 		fputc(*c == '\t' ? '\t' : ' ', stderr);

@@ -107,29 +107,82 @@ finding_compare(const void *a, const void *b)
 	return strcmp(x->text, y->text);
 }
 
-/* Fills in the excerpts of one file's findings, which stand in the order of their lines. */
+/* A walk through a file's text, as far as the fault that is to be shown. */
+struct walk {
+	const char *line_begin, *at, *end;
+	int line, column;
+};
+
+/* Within one UTF-8 sign. */
+static bool
+is_inner(char byte)
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+static const char *
+next_sign(const char *at, const char *end)
+{
+	for (at++; at < end && is_inner(*at); at++)
+		;
+	return at;
+}
+
+static const char *
+sign_before(const char *at, const char *begin)
+{
+	for (at--; at > begin && is_inner(*at); at--)
+		;
+	return at;
+}
+
+/* On to the place; of a column behind the line's end, to the end. */
+static void
+walk_to(struct walk *walk, int line, int column)
+{
+	while (walk->line < line && walk->at < walk->end) {
+		const char *newline = memchr(walk->at, '\n', (size_t)(walk->end - walk->at));
+
+		walk->line_begin = walk->at = newline ? newline + 1 : walk->end;
+		walk->line++;
+		walk->column = 1;
+	}
+	while (walk->column < column && walk->at < walk->end && *walk->at != '\n') {
+		walk->at = next_sign(walk->at, walk->end);
+		walk->column++;
+	}
+}
+
+/* A line may be a whole file (JSON is YAML), and have a fault in each of its words. */
+enum { EXCERPT_SIDE = 100 };	/* signs on either side of the fault */
+
+static void
+excerpt_fill(struct site_finding *f, const struct walk *walk)
+{
+	const char *begin = walk->at, *end = walk->at;
+	int before = 0;
+
+	for (; before < EXCERPT_SIDE && begin > walk->line_begin; before++)
+		begin = sign_before(begin, walk->line_begin);
+	for (int i = 0; i < EXCERPT_SIDE && end < walk->end && *end != '\n'; i++)
+		end = next_sign(end, walk->end);
+	if (end > begin && end[-1] == '\r')
+		end--;
+	f->excerpt = str_format("%.*s", (int)(end - begin), begin);
+	f->excerpt_column = before + 1;
+	clean(f->excerpt);
+}
+
+/* Fills in the excerpts of one file's findings, which stand in the order of their places. */
 static void
 excerpts_fill(struct site_finding *items, size_t count, const struct site_source *source)
 {
-	const char *at = source->text, *end = source->text + source->len;
-	int line = 1;
+	struct walk walk = { source->text, source->text, source->text + source->len, 1, 1 };
 
 	for (size_t i = 0; i < count; i++) {
-		const char *stop;
-
-		for (; line < items[i].line && at < end; line++) {
-			const char *newline = memchr(at, '\n', (size_t)(end - at));
-
-			at = newline ? newline + 1 : end;
-		}
-		if (!items[i].line || at >= end || items[i].excerpt)
-			continue;
-		stop = memchr(at, '\n', (size_t)(end - at));
-		stop = stop ? stop : end;
-		if (stop > at && stop[-1] == '\r')
-			stop--;
-		items[i].excerpt = str_format("%.*s", (int)(stop - at), at);
-		clean(items[i].excerpt);
+		walk_to(&walk, items[i].line, items[i].column);
+		if (items[i].line && walk.line_begin < walk.end && !items[i].excerpt)
+			excerpt_fill(&items[i], &walk);
 	}
 }
 

@@ -12,7 +12,8 @@ struct site_finding {
 	char *file;
 	int line, column;	/* from 1; 0: the whole file */
 	char *text;		/* the sentence: what is wrong and what to do */
-	char *excerpt;		/* the line of the file at fault, or NULL */
+	char *excerpt;		/* the line of the file at fault, of a long one a part; or NULL */
+	int excerpt_column;	/* where in it the fault is, in signs from 1 */
 	int source;		/* index of the file in the sources; -1: none */
 };
 

@@ -193,6 +193,35 @@ excerpt_and_order(void **state)
 	site_findings_fini(&findings);
 }
 
+/* A file of one line: what is shown of it is around the fault, and in UTF-8. */
+static void
+excerpt_of_a_long_line(void **state)
+{
+	struct site_findings findings;
+	struct site_source source = { .name = "site.yaml" };
+	const struct site_finding *last;
+	struct buf buf;
+
+	(void)state;
+	buf_init(&buf);
+	buf_text(&buf, "{site: {name: lab}, server: {interface: eno1, address: 10.9.0.1/8}, "
+		       "image: edge, machines: [");
+	for (int i = 0; i < 10000; i++)
+		buf_format(&buf, "{name: \"ü%d\", mac: x}, ", i);
+	buf_text(&buf, "]}\n");
+	source.text = buf.text;
+	source.len = buf.len;
+	assert_null(site_parse(&source, 1, &findings));
+	assert_int_equal(findings.errors, 20000);
+	assert_int_equal(findings.items[0].excerpt_column, findings.items[0].column);
+	last = &findings.items[findings.count - 1];
+	assert_int_equal(last->excerpt_column, 101);
+	assert_int_equal(strlen(last->excerpt), 100 + strlen("x}, ]}") + 4);	/* each ü has two */
+	assert_non_null(strstr(last->excerpt, "{name: \"ü9999\", mac: x}, ]}"));
+	site_findings_fini(&findings);
+	buf_fini(&buf);
+}
+
 int
 main(void)
 {
@@ -205,6 +234,7 @@ main(void)
 		cmocka_unit_test(urls),
 		cmocka_unit_test(anchors),
 		cmocka_unit_test(excerpt_and_order),
+		cmocka_unit_test(excerpt_of_a_long_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
