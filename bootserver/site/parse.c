@@ -147,13 +147,12 @@ take_json(struct walk *w, const struct schema_row *row, const struct yaml_at *at
 /* One of a mapping's pairs: true when it is good. */
 static bool
 take_pair(struct walk *w, const struct schema_row *row, struct fy_node_pair *node,
-	  const struct site_place *outer, struct site_pair *ret)
+	  const struct yaml_at *key, struct site_pair *ret)
 {
 	struct schema_row text = { .type = SCHEMA_TEXT, .most = 128, .key = row->key };
-	struct yaml_at key = yaml_aim(fy_node_pair_key(node), outer);
-	struct yaml_at value = yaml_aim(fy_node_pair_value(node), &key.place);
+	struct yaml_at value = yaml_aim(fy_node_pair_value(node), &key->place);
 
-	take_scalar(w, &text, &key, &ret->key);
+	take_scalar(w, &text, key, &ret->key);
 	text.key = ret->key ? ret->key : row->key;
 	text.most = row->most ? row->most : 128;
 	text.least = -1;	/* it may be empty, in quotes */
@@ -186,12 +185,13 @@ take_pairs(struct walk *w, const struct schema_row *row, const struct yaml_at *a
 			      sizeof(*pairs.items));
 	for (struct fy_node_pair *p; (p = fy_node_mapping_iterate(at->node, &next));) {
 		struct site_pair *pair = &pairs.items[pairs.count];
+		struct yaml_at key = yaml_aim(fy_node_pair_key(p), &at->place);
 
-		if (!take_pair(w, row, p, &at->place, pair))
+		if (!take_pair(w, row, p, &key, pair))
 			continue;
 		for (size_t i = 0; i < pairs.count; i++)
 			if (strcmp(pairs.items[i].key, pair->key) == 0)
-				site_find_error(w->findings, &at->place, "%s is given twice",
+				site_find_error(w->findings, &key.place, "%s is given twice",
 						pair->key);
 		pairs.count++;
 	}
@@ -234,7 +234,6 @@ take_items(struct walk *w, const struct schema_row *row, const struct yaml_at *a
 	}
 	memcpy(field, &list, sizeof(list));
 }
-
 
 static void
 take_group(struct walk *w, const struct schema_row *row, const struct yaml_at *at, void *base)
