@@ -59,6 +59,12 @@ net_ip4_parse(uint32_t *ret, const char *text)
 	return 0;
 }
 
+bool
+net_ip4_is_host(uint32_t address)
+{
+	return address >> 24 != 0 && address >> 24 < 224;
+}
+
 void
 net_ip4_format(char ret[NET_IP4_TEXT], uint32_t address)
 {

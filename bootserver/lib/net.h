@@ -23,6 +23,10 @@ void net_mac_format(char ret[NET_MAC_TEXT], const uint8_t mac[6]);	/* lower case
 int net_mac_normal(char ret[NET_MAC_TEXT], const char *text);
 
 int net_ip4_parse(uint32_t *ret, const char *text);
+
+/* Can a machine have it?  Not of 0.0.0.0/8 («this network», RFC 6890), nor from 224.0.0.0 on
+ * (multicast, RFC 5771; reserved, RFC 1112). */
+bool net_ip4_is_host(uint32_t address);
 void net_ip4_format(char ret[NET_IP4_TEXT], uint32_t address);
 int net_cidr_parse(struct net_cidr *ret, const char *text);	/* "10.9.0.1/24" */
 uint32_t net_cidr_mask(const struct net_cidr *cidr);
