@@ -293,8 +293,8 @@ cli_help(FILE *out)
 {
 	fputs("usage: bootserver [-C DIR] COMMAND [ARGUMENT…]\n\n", out);
 	for (const struct cli_command *c = cli_commands; c->name; c++)
-		fprintf(out, "  %-9s %s\n", c->name, c->help);
-	fputs("\n  -C DIR    the site directory (default: the current folder)\n"
+		fprintf(out, "  %-10s %s\n", c->name, c->help);
+	fputs("\n  -C DIR     the site directory (default: the current folder)\n"
 	      "\n`bootserver COMMAND --help` tells more.  Exit status: 0 good, 1 the input or the\n"
 	      "site is at fault, 2 wrong usage.\n", out);
 	return CLI_GOOD;

@@ -65,31 +65,79 @@ default_name(char *dir)
 	return str_is_label(name) ? name : "lab";
 }
 
+/* As YAML gives it back: this one word would be nothing. */
+static char *
+yaml_word(const char *text)
+{
+	return str_format(str_eq(text, "null") ? "\"%s\"" : "%s", text);
+}
+
+/* What was asked for may be well formed and yet no site's: then there is to be no file of it. */
 static int
-sample_write(const struct asked *asked, const struct nic *nic, const char *name, struct err *err)
+sample_check(const char *text, struct err *err)
+{
+	struct site_source source = { "site.yaml", text, strlen(text) };
+	struct site_findings findings;
+	struct site *site = site_parse(&source, 1, &findings);
+
+	for (size_t i = 0; !site && i < findings.count; i++) {
+		const struct site_finding *f = &findings.items[i];
+
+		if (!f->error)
+			continue;
+		err_set(err, -EINVAL, "\"%s\" in site.yaml, which is not written: %s",
+			f->excerpt + strspn(f->excerpt, " "), f->text);
+		break;
+	}
+	site_findings_fini(&findings);
+	if (!site)
+		return -EINVAL;
+	site_free(site);
+	return 0;
+}
+
+/* The whole sample for this name and card; NULL, and told, where machines have no room. */
+static char *
+sample_text(const struct asked *asked, const struct nic *nic, const char *name, struct err *err)
 {
 	char address[NET_IP4_TEXT + 4], first[NET_IP4_TEXT], last[NET_IP4_TEXT];
-	char *domain = str_format("%s.internal", name), *range = NULL, *text;
 	uint32_t pool_first, pool_last;
-	int r;
+	char *label, *domain, *card, *range, *text;
 
 	net_ip4_format(address, nic->address.address);
 	sprintf(address + strlen(address), "/%u", nic->address.prefix);
-	r = nic_pool(&nic->address, &pool_first, &pool_last);
-	if (r < 0) {
-		err_set(err, r, "the subnet of %s has no room for machines: give an address with a "
-			"shorter prefix%s", address, asked->address ? "" : " by --address");
-		goto free_domain;
+	if (nic_pool(&nic->address, &pool_first, &pool_last) < 0) {
+		err_set(err, -ERANGE, "the subnet of %s has no room for machines: give an address "
+			"with a shorter prefix%s", address, asked->address ? "" : " by --address");
+		return NULL;
 	}
 	net_ip4_format(first, pool_first);
 	net_ip4_format(last, pool_last);
+	label = yaml_word(name);
+	domain = str_format("%s.internal", name);
+	card = yaml_word(nic->name);
 	range = str_format("%s-%s", first, last);
-	text = site_sample(name, domain, nic->name, address, range);
-	r = file_write((struct file_new){ AT_FDCWD, "site.yaml", 0644 }, text, strlen(text), err);
-	free(text);
+	text = site_sample(label, domain, card, address, range);
 	free(range);
-free_domain:
+	free(card);
 	free(domain);
+	free(label);
+	return text;
+}
+
+static int
+sample_write(const struct asked *asked, const struct nic *nic, const char *name, struct err *err)
+{
+	char *text = sample_text(asked, nic, name, err);
+	int r;
+
+	if (!text)
+		return -ERANGE;
+	r = sample_check(text, err);
+	if (r == 0)
+		r = file_write((struct file_new){ AT_FDCWD, "site.yaml", 0644 }, text,
+			       strlen(text), err);
+	free(text);
 	return r;
 }
 

@@ -80,8 +80,8 @@ nic_choose(struct nic *ret, const char *name, const struct net_cidr *address, st
 	}
 	freeifaddrs(cards);
 	if (!best && name)
-		return err_set(err, -ENODEV, "this host has no network card %s: give its address "
-			       "with --address if it comes later", name);
+		return err_set(err, -ENODEV, "this host has no network card %s towards machines: "
+			       "give its address with --address if it comes later", name);
 	if (!best)
 		return err_set(err, -ENODEV, "this host has no network card but loopback: give "
 			       "--interface and --address");

@@ -163,6 +163,58 @@ init_of_a_bad_site(void **state)
 	assert_int_not_equal(access("t/site.yaml", F_OK), 0);
 }
 
+/* What would be no good site file is not written, so that a second `init` can do better. */
+static void
+init_writes_no_bad_site(void **state)
+{
+	static const struct {
+		const char *address, *says;
+	} rows[] = {
+		{ "10.9.0.0/24", "the address of the subnet itself" },
+		{ "10.9.0.255/24", "the subnet's broadcast address" },
+		{ "10.9.0.1/7", "from /8 to /30" },
+		{ "0.0.0.0/0", "0.0.0.0/0" },
+		{ "239.1.2.3/24", "no machine's address" },
+		{ "0.1.2.3/24", "no machine's address" },
+		{ "255.255.255.254/24", "no machine's address" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *words = str_format("-C s init --interface eno1 --address %s",
+					 rows[i].address);
+
+		must(&r, words, 1);
+		if (!strstr(r.err, rows[i].says) || r.out[0])
+			fail_msg("%s: %s%s", rows[i].address, r.out, r.err);
+		assert_int_not_equal(access("s/site.yaml", F_OK), 0);
+		free(words);
+	}
+	must(&r, "-C s init --interface &x --address 10.9.0.1/24", 1);
+	assert_int_not_equal(access("s/site.yaml", F_OK), 0);
+	must(&r, "-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+}
+
+/* Names that YAML could take for something else. */
+static void
+init_of_odd_names(void **state)
+{
+	static const char *const names[] = { "null", "true", "no", "1e3", "0x10", "123" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *words = str_format("-C %s init --interface %s --address 10.9.0.1/24",
+					 names[i], names[i]);
+
+		must(&r, words, 0);
+		free(words);
+		words = str_format("-C %s check", names[i]);
+		must(&r, words, 0);
+		assert_string_equal(r.err, "");
+		free(words);
+	}
+}
+
 static void
 check_tells_all(void **state)
 {
@@ -377,6 +429,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(help), IN_FOLDER(usage), IN_FOLDER(version), IN_FOLDER(init_twice),
 		IN_FOLDER(init_adds_what_is_missing), IN_FOLDER(init_of_a_bad_site),
+		IN_FOLDER(init_writes_no_bad_site), IN_FOLDER(init_of_odd_names),
 		IN_FOLDER(check_tells_all), IN_FOLDER(check_warns),
 		IN_FOLDER(check_looks_into_parts), IN_FOLDER(images),
 		IN_FOLDER(image_in_use),
