@@ -87,8 +87,13 @@ file_give(struct request *req, struct file_answer *file)
 
 	file->first = 0;
 	file->len = file->size;
+	if (!range_if_match(request_header(req, MHD_HTTP_HEADER_IF_MATCH), file->etag)) {
+		give_empty(req, MHD_HTTP_PRECONDITION_FAILED, file, NULL);
+		return false;
+	}
+	/* No bytes go out with a 304, but its Content-Length is the 200's (RFC 9110, 8.6). */
 	if (range_etag_listed(request_header(req, MHD_HTTP_HEADER_IF_NONE_MATCH), file->etag)) {
-		give_empty(req, MHD_HTTP_NOT_MODIFIED, file, NULL);
+		give_bytes(req, MHD_HTTP_NOT_MODIFIED, file, NULL);
 		return false;
 	}
 	/* Range is defined for GET alone (RFC 9110, 14.2). */

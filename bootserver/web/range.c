@@ -85,19 +85,18 @@ range_parse(const char *text, uint64_t size, uint64_t *ret_first, uint64_t *ret_
 	return kind;
 }
 
-bool
-range_etag_listed(const char *list, const char *etag)
+/* `weak`: W/ before a tag does not matter. */
+static bool
+is_listed(const char *list, const char *etag, bool weak)
 {
 	size_t len = strlen(etag);
 
-	if (!list)
-		return false;
 	while (*list) {
 		while (*list == ' ' || *list == '\t' || *list == ',')
 			list++;
 		if (*list == '*')
 			return true;
-		if (strncmp(list, "W/", 2) == 0)
+		if (weak && strncmp(list, "W/", 2) == 0)
 			list += 2;
 		if (strncmp(list, etag, len) == 0)
 			return true;
@@ -106,6 +105,18 @@ range_etag_listed(const char *list, const char *etag)
 		list += strcspn(list, ",");
 	}
 	return false;
+}
+
+bool
+range_etag_listed(const char *list, const char *etag)
+{
+	return list && is_listed(list, etag, true);
+}
+
+bool
+range_if_match(const char *list, const char *etag)
+{
+	return !list || is_listed(list, etag, false);
 }
 
 bool

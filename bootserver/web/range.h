@@ -23,6 +23,10 @@ enum range_kind range_parse(const char *text, uint64_t size, uint64_t *ret_first
  * comparison).  NULL: false. */
 bool range_etag_listed(const char *list, const char *etag);
 
+/* True if an If-Match list (NULL: none) lets the answer be given: it names the very same strong
+ * tag. */
+bool range_if_match(const char *list, const char *etag);
+
 /* True if an If-Range value (NULL: none) lets the range count: the very same strong tag.  A date
  * never does: we give no Last-Modified. */
 bool range_if_holds(const char *value, const char *etag);

@@ -2,6 +2,7 @@
 #include "web/routes.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "web/endpoints.h"
 
@@ -56,9 +57,22 @@ fits(const char *pattern, const char *path, char arg[2][ROUTE_ARG])
 	return *path == '\0';
 }
 
-const struct route *
-routes_find(const char *path, char ret_arg[2][ROUTE_ARG])
+/* The path of a request target; one in absolute form, as to a proxy, is good too (RFC 9112,
+ * 3.2.2). */
+static const char *
+path_of(const char *target)
 {
+	if (strncasecmp(target, "http://", 7) != 0 && strncasecmp(target, "https://", 8) != 0)
+		return target;
+	target += strcspn(target, ":") + 3;
+	return target + strcspn(target, "/");
+}
+
+const struct route *
+routes_find(const char *target, char ret_arg[2][ROUTE_ARG])
+{
+	const char *path = path_of(target);
+
 	for (const struct route *route = routes; route->pattern; route++)
 		if (fits(route->pattern, path, ret_arg))
 			return route;

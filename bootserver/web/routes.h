@@ -16,9 +16,9 @@ struct route {
 /* All routes; ends with pattern NULL. */
 extern const struct route routes[];
 
-/* The route of a (decoded) path, with what stood for the '*' in `ret_arg`; NULL when there is none.
- * Segments are never empty, "." or "..", and fit ROUTE_ARG. */
-const struct route *routes_find(const char *path, char ret_arg[2][ROUTE_ARG]);
+/* The route of a (decoded) path or URL, with what stood for the '*' in `ret_arg`; NULL when there
+ * is none.  Segments are never empty, "." or "..", and fit ROUTE_ARG. */
+const struct route *routes_find(const char *target, char ret_arg[2][ROUTE_ARG]);
 
 /* The text of an Allow header. */
 const char *routes_allow(const struct route *route);

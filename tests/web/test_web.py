@@ -71,6 +71,11 @@ def test_conditions(web):
     assert web.get(path, {"If-None-Match": f'"x", W/{tag}'})[0] == 304
     assert web.get(path, {"If-None-Match": "*"})[0] == 304
     assert web.get(path, {"If-None-Match": '"x"'})[0] == 200
+    assert web.get(path, {"If-None-Match": tag})[1]["content-length"] == str(len(DATA))
+    assert web.get(path, {"If-Match": f'"x", {tag}'})[2] == DATA
+    assert web.get(path, {"If-Match": "*"})[2] == DATA
+    assert web.get(path, {"If-Match": "W/" + tag})[::2] == (412, b"")
+    assert web.get(path, {"If-Match": '"x"', "If-None-Match": tag})[0] == 412
     part = {"Range": "bytes=0-1"}
     assert web.get(path, {**part, "If-Range": tag})[::2] == (206, DATA[:2])
     assert web.get(path, {**part, "If-Range": '"other"'})[::2] == (200, DATA)
@@ -335,6 +340,12 @@ def test_percent_encoded_paths_are_the_same_paths(web):
     name = web.blob(DATA)
     assert web.get("/blob/%" + "%02x" % ord(name[0]) + name[1:])[2] == DATA
     assert web.get("/healthz%00/x")[0] == 400
+
+
+def test_targets_in_absolute_form(web):
+    name = web.blob(DATA)
+    assert web.get(f"http://10.9.0.1/blob/{name}")[2] == DATA
+    assert web.get(f"http://10.9.0.1/blob/../{name}")[0] == 404
 
 
 def test_405(web):

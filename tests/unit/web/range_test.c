@@ -82,6 +82,18 @@ test_etags(void **state)
 }
 
 static void
+test_if_match(void **state)
+{
+	(void)state;
+	assert_true(range_if_match(NULL, "\"a\""));
+	assert_true(range_if_match("*", "\"a\""));
+	assert_true(range_if_match("\"b\", \"a\"", "\"a\""));
+	assert_false(range_if_match("\"b\"", "\"a\""));
+	assert_false(range_if_match("W/\"a\"", "\"a\""));
+	assert_false(range_if_match("", "\"a\""));
+}
+
+static void
 test_if_range(void **state)
 {
 	(void)state;
@@ -99,6 +111,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_etags),
+		cmocka_unit_test(test_if_match),
 		cmocka_unit_test(test_if_range),
 	};
 

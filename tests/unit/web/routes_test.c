@@ -29,6 +29,13 @@ test_paths(void **state)
 		{ "", NULL, "", "" },
 		{ "/", NULL, "", "" },
 		{ "*", NULL, "", "" },
+		{ "http://10.9.0.1/blob/abc", "/blob/*", "abc", "" },
+		{ "HTTPS://boot.lab.internal:443/healthz", "/healthz", "", "" },
+		{ "http://10.9.0.1", NULL, "", "" },
+		{ "http://", NULL, "", "" },
+		{ "http:/healthz", NULL, "", "" },
+		{ "ftp://10.9.0.1/healthz", NULL, "", "" },
+		{ "healthz", NULL, "", "" },
 	};
 
 	(void)state;
