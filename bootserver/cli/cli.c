@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/str.h"
@@ -385,6 +386,9 @@ cli_main(int argc, char **argv, const struct cli_private *privates)
 	const char *dir = ".";
 	int at = 1;
 
+	/* Each file's and folder's mode is said where it is made; engine, web and dnsmasq, other
+	 * users, read what is theirs whatever the person's umask. */
+	umask(022);
 	for (; at < argc && argv[at][0] == '-'; at++) {
 		if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
 			return cli_help(stdout);

@@ -281,6 +281,26 @@ build(const char *folder, const char *name, const char *content)
 	build_with(folder, name, content, NULL);
 }
 
+/* Folders that other users than root read are theirs to read, whatever the umask. */
+static void
+init_under_a_strict_umask(void **state)
+{
+	mode_t before = umask(077);
+	char *made;
+
+	(void)state;
+	build("one", "edge", "one");
+	must(&r, "-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	must(&r, "-C s image add one", 0);
+	umask(before);
+	made = snapshot("s");
+	assert_non_null(strstr(made, "./store/images 755 "));
+	assert_non_null(strstr(made, "./store/images/edge 755 "));
+	assert_non_null(strstr(made, "./state 700 "));
+	assert_non_null(strstr(made, "./pki/ca.key 600 "));
+	free(made);
+}
+
 /* The further parts are looked at by the container images that they say they hold. */
 static void
 check_looks_into_parts(void **state)
@@ -430,6 +450,7 @@ main(void)
 		IN_FOLDER(help), IN_FOLDER(usage), IN_FOLDER(version), IN_FOLDER(init_twice),
 		IN_FOLDER(init_adds_what_is_missing), IN_FOLDER(init_of_a_bad_site),
 		IN_FOLDER(init_writes_no_bad_site), IN_FOLDER(init_of_odd_names),
+		IN_FOLDER(init_under_a_strict_umask),
 		IN_FOLDER(check_tells_all), IN_FOLDER(check_warns),
 		IN_FOLDER(check_looks_into_parts), IN_FOLDER(images),
 		IN_FOLDER(image_in_use),

@@ -30,7 +30,9 @@ def rack(tmp_path):
         made.card()
         made.server.write_site(made.site)
         os.chmod(made.server.site_folder, 0o700)
+        before = os.umask(0o077)    # a strict administrator's, whom the server's other users do not mind
         yield made
+        os.umask(before)
 
 
 @pytest.fixture
