@@ -44,7 +44,7 @@ pid_t namespace_start(struct child *child, const char *const *argv, struct err *
 void namespace_ended(struct child *child);	/* what is left of it ends too */
 
 /* owner.c: logs who holds the UDP port that the child wants, if somebody does, and what else to do
- * than to stop that. */
+ * than to stop that (NULL: nothing). */
 void owner_tell(const struct child *child, int port, const char *otherwise);
 
 #endif

@@ -53,13 +53,16 @@ dnsmasq_start(struct keeper *keeper, struct err *err)
 static void
 dnsmasq_ended(struct keeper *keeper)
 {
-	static const int ports[] = { 67, 69, 53, 4011 };
+	static const char other[] = "set dhcp: {mode: none}";
+	static const struct { int port; const char *otherwise; } ports[] = {
+		{ 67, other }, { 4011, other }, { 69, NULL }, { 53, NULL },
+	};
 
 	probe_stop(&keeper->served);
 	namespace_ended(&keeper->dnsmasq);
 	if (keeper->dnsmasq.state.state == CHILD_STARTING)
 		for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
-			owner_tell(&keeper->dnsmasq, ports[i], "set dhcp: {mode: none}");
+			owner_tell(&keeper->dnsmasq, ports[i].port, ports[i].otherwise);
 }
 
 static bool

@@ -71,7 +71,10 @@ ear_listen(struct keeper *keeper, const char *interface)
 	keeper->ear = open_socket(interface);
 	keeper->ear_interface = str_dup(interface);
 	/* a site is served without it; only the timeline knows less */
-	if (keeper->ear < 0)
+	if (keeper->ear == -ENODEV)
+		log_warn("no network interface of this machine is called %s (server.interface in "
+			 "the site file)", interface);
+	else if (keeper->ear < 0)
 		log_warn("cannot listen to DHCP on %s: %s", interface, strerror(-keeper->ear));
 	return true;
 }

@@ -104,7 +104,7 @@ owner_tell(const struct child *child, int port, const char *otherwise)
 	char *owner = owner_of_port("udp", port);
 
 	if (owner != NULL)
-		log_error("child=%s UDP port %d is held by %s: stop that, or %s", child->name,
-			  port, owner, otherwise);
+		log_error("child=%s UDP port %d is held by %s: stop that%s%s", child->name, port,
+			  owner, otherwise ? ", or " : "", otherwise ? otherwise : "");
 	free(owner);
 }

@@ -3,6 +3,7 @@ falls of each child, reload, end."""
 
 import json
 import os
+import re
 import signal
 import sys
 
@@ -243,16 +244,19 @@ def test_start_is_refused_with_a_sentence(rack, tmp_path):
     said = refused(server)
     assert "TCP port 80 is held by" in said and "python" in said
     holder.end(signal.SIGKILL)
-    # dnsmasq of somebody else
-    program = "import socket,time; s=socket.socket(type=socket.SOCK_DGRAM); s.bind(('',67)); time.sleep(60)"
-    holder = rack.net.start("holder", [sys.executable, "-c", program], str(tmp_path / "holder.log"))
-    assert until(lambda: ":67 " in rack.net.run("ss", "-Hlun"))
-    said = refused(server)
-    assert "UDP port 67 is held by" in said
-    holder.end(signal.SIGKILL)
+    # dnsmasq of somebody else; TFTP is needed whoever gives the addresses
+    for port, instead in ((67, ", or set dhcp: {mode: none}"), (69, "")):
+        program = f"import socket,time; s=socket.socket(type=socket.SOCK_DGRAM); s.bind(('',{port})); time.sleep(60)"
+        holder = rack.net.start("holder", [sys.executable, "-c", program], str(tmp_path / "holder.log"))
+        assert until(lambda: f":{port} " in rack.net.run("ss", "-Hlun"))
+        assert re.search(rf"UDP port {port} is held by .*: stop that{instead}\n", refused(server))
+        holder.end(signal.SIGKILL)
     # an address that is not here
     server.write_site({**rack.site, "server": {"interface": "br0", "address": "10.9.0.9/24"}})
     assert refused(server).count("no network interface of this machine has the address 10.9.0.9") == 1
+    # a card that is not here
+    server.write_site({**rack.site, "server": {"interface": "eno9", "address": "10.9.0.1/24"}})
+    assert "no network interface of this machine is called eno9" in refused(server)
     # faults in the site file
     server.write_site({**rack.site, "server": {"interface": "br0"}})
     assert "site.yaml:" in refused(server)
