@@ -73,6 +73,24 @@ part_pass(int from, int to, const struct image_part *part, const struct store_wa
 	return 0;
 }
 
+/* The part's file in the folder of a built image. */
+static int
+part_open(int folder, const struct image_part *part, struct err *err)
+{
+	/* not to wait for whoever might write to a FIFO of that name */
+	int fd = openat(folder, part->sha256, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EINVAL;
+
+	if (r == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return err_set(err, r, "part %s (%s), file %.12s…: %s", part->part,
+		       site_arch_name(part->arch), part->sha256,
+		       r == -EINVAL ? "not a regular file" : strerror(-r));
+}
+
 static int
 part_copy(int dirfd, int folder, const struct image_part *part, const struct store_watch *watch,
 	  struct err *err)
@@ -80,12 +98,9 @@ part_copy(int dirfd, int folder, const struct image_part *part, const struct sto
 	char *path = str_format("store/sha256/%s", part->sha256);
 	int from, to = -1, r;
 
-	from = openat(folder, part->sha256, O_RDONLY | O_CLOEXEC);
-	if (from < 0) {
-		r = err_errno(err, -errno, "part %s (%s), file %.12s…", part->part,
-			      site_arch_name(part->arch), part->sha256);
+	from = r = part_open(folder, part, err);
+	if (r < 0)
 		goto free_path;
-	}
 	to = openat(dirfd, "store/sha256/" INCOMING,
 		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (to < 0) {
@@ -106,7 +121,7 @@ free_path:
 	return r;
 }
 
-/* There, with the right size.  (`image verify` reads the bytes.) */
+/* There, with the right size. */
 static bool
 part_there(int dirfd, const struct image_part *part)
 {
@@ -117,6 +132,23 @@ part_there(int dirfd, const struct image_part *part)
 
 	free(path);
 	return there;
+}
+
+/* Reads the part that is in the store; 0 if it is whole. */
+static int
+part_verify(int dirfd, const struct image_part *part, const struct store_watch *watch,
+	    struct err *err)
+{
+	char *path = str_format("store/sha256/%s", part->sha256);
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r;
+
+	free(path);
+	if (fd < 0)
+		return err_errno(err, -errno, "part %s (%s) is not there", part->part,
+				 site_arch_name(part->arch));
+	r = part_pass(fd, -1, part, watch, err);
+	close(fd);
+	return r;
 }
 
 /* Does an earlier part of the image have the same bytes? */
@@ -215,34 +247,27 @@ parts_bring_in(int dirfd, int folder, const struct image *image, const struct st
 	       struct err *err)
 {
 	int r = room_check(dirfd, image, err);
+	struct err damage;
 
-	for (size_t i = 0; r == 0 && i < image->nparts; i++)
-		if (!part_there(dirfd, &image->parts[i]))
-			r = part_copy(dirfd, folder, &image->parts[i], watch, err);
+	for (size_t i = 0; r == 0 && i < image->nparts; i++) {
+		const struct image_part *part = &image->parts[i];
+
+		if (!part_there(dirfd, part) || part_verify(dirfd, part, watch, &damage) < 0)
+			r = part_copy(dirfd, folder, part, watch, err);
+	}
 	return r < 0 ? r : sync_parts(dirfd, err);
 }
 
 int
 store_verify(int dirfd, const struct image *image, const struct store_watch *watch, struct err *err)
 {
+	int r = 0;
+
 	if (image->fault)
 		return err_set(err, -EBADMSG, "%s", image->fault);
-	for (size_t i = 0; i < image->nparts; i++) {
-		const struct image_part *part = &image->parts[i];
-		char *path = str_format("store/sha256/%s", part->sha256);
-		int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		int r;
-
-		free(path);
-		if (fd < 0)
-			return err_errno(err, -errno, "part %s (%s) is not there", part->part,
-					 site_arch_name(part->arch));
-		r = part_pass(fd, -1, part, watch, err);
-		close(fd);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < image->nparts; i++)
+		r = part_verify(dirfd, &image->parts[i], watch, err);
+	return r;
 }
 
 /* Manifests nobody trusts any more still name their parts; an unreadable one names none. */

@@ -5,8 +5,8 @@
 
 /* The parts themselves: store/sha256/<hex>, mode 0444, never changed.  The store is locked. */
 
-/* Copies the parts that are not there yet from the folder, where they are named by their digests.
- */
+/* Copies the parts that are not there yet, or are damaged, from the folder, where they are named by
+ * their digests.  On failure those that came in before stay: parts_collect(). */
 int parts_bring_in(int dirfd, int folder, const struct image *image,
 		   const struct store_watch *watch, struct err *err);
 

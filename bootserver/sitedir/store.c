@@ -146,6 +146,8 @@ bring_in(struct incoming *in, const struct store_watch *watch, struct store_adde
 	 struct err *err)
 {
 	struct images images;
+	uint64_t freed;
+	struct err ignored;
 	int r = images_list(in->dirfd, &images, err);
 
 	if (r < 0)
@@ -162,11 +164,13 @@ bring_in(struct incoming *in, const struct store_watch *watch, struct store_adde
 	}
 	if (!ret->known)
 		ret->generation = next_generation(in->dirfd, &images, in->image.name);
-	images_fini(&images);
 	r = parts_bring_in(in->dirfd, in->folder, &in->image, watch, err);
-	if (r < 0 || ret->known)
-		return r;
-	return publish(in, ret->generation, err);
+	if (r == 0 && !ret->known)
+		r = publish(in, ret->generation, err);
+	if (r < 0)	/* those that came in before it are no image's */
+		parts_collect(in->dirfd, &images, &freed, &ignored);
+	images_fini(&images);
+	return r;
 }
 
 int

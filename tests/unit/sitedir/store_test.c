@@ -217,13 +217,36 @@ comes_in_once(void **state)
 	assert_int_equal(count_files("store/sha256"), 2);	/* brought back */
 }
 
+/* A part that went bad on the disk is brought in anew. */
+static void
+mends_what_is_damaged(void **state)
+{
+	struct store_added added;
+	struct images images;
+	struct err err = { "" };
+	char *path;
+
+	(void)state;
+	build("one", "edge", "kernel one");
+	assert_int_equal(must_add("one"), 1);
+	images = list();
+	path = str_format("store/sha256/%s", images.items[0].parts[0].sha256);
+	put(path, "kernel 0ne", 10);
+	assert_int_equal(store_verify(AT_FDCWD, &images.items[0], NULL, &err), -EBADMSG);
+	assert_int_equal(add("one", &added, &err), 0);
+	assert_true(added.known);
+	assert_int_equal(store_verify(AT_FDCWD, &images.items[0], NULL, &err), 0);
+	free(path);
+	images_fini(&images);
+}
+
 /* What does not fit its manifest leaves nothing in the store. */
 static void
 refused(void **state)
 {
 	struct store_added added;
 	struct err err = { "" };
-	char kernel[SHA256_TEXT], *path;
+	char kernel[SHA256_TEXT], initrd[SHA256_TEXT], *path, *other;
 
 	(void)state;
 	build("bad", "edge", "kernel bad");
@@ -236,6 +259,16 @@ refused(void **state)
 	assert_int_equal(add("bad", &added, &err), -EBADMSG);
 	assert_non_null(strstr(err.text, "19 bytes, the manifest says 10"));
 	unlink(path);
+	assert_int_equal(add("bad", &added, &err), -ENOENT);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(add("bad", &added, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "not a regular file"));
+	unlink(path);
+	put(path, "kernel bad", 10);
+	sha256_text(initrd, "initrd", 6);
+	other = str_format("bad/%s", initrd);
+	unlink(other);		/* the kernel is in by then */
+	free(other);
 	assert_int_equal(add("bad", &added, &err), -ENOENT);
 	put("bad/manifest.json", "{", 1);
 	assert_int_equal(add("bad", &added, &err), -EINVAL);
@@ -436,6 +469,7 @@ main(void)
 		cmocka_unit_test(parts_tell),
 		cmocka_unit_test_setup_teardown(comes_in, enter, folder_leave),
 		cmocka_unit_test_setup_teardown(comes_in_once, enter, folder_leave),
+		cmocka_unit_test_setup_teardown(mends_what_is_damaged, enter, folder_leave),
 		cmocka_unit_test_setup_teardown(refused, enter, folder_leave),
 		cmocka_unit_test_setup_teardown(signers, enter, folder_leave),
 		cmocka_unit_test_setup_teardown(damage_is_found, enter, folder_leave),
