@@ -55,7 +55,7 @@ may_write(const struct engine *e, const struct edit_ask *ask, const char *path, 
 	if (s && ask->fresh)
 		return err_set(err, -EEXIST, "there is a machine %s already", ask->name);
 	if (!s && !ask->machine)
-		return err_set(err, -ENOENT, "there is no such machine");
+		return err_set(err, -ENOENT, "there is no such machine: %s", ask->name);
 	if (!file && e->sources.count > FILES_MOST)
 		return err_set(err, -E2BIG,
 			       "machines.d holds %d files, which is the most: put several machines "

@@ -44,6 +44,16 @@ fault(const struct route_call *call, int status, const char *text)
 }
 
 static int
+no_machine(const struct route_call *call)
+{
+	char *text = str_format("there is no such machine: %s", call->name);
+
+	fault(call, 404, text);
+	free(text);
+	return 404;
+}
+
+static int
 show(const struct route_call *call, int status)
 {
 	*call->ret = view_machine(call->e, call->m);
@@ -468,7 +478,7 @@ run(struct route_call *call, size_t at, const char *name)
 		call->name = name;
 		call->m = machines_find(call->e, name);
 		if (!call->m && !table[at].any)
-			return fault(call, 404, "there is no such machine");
+			return no_machine(call);
 	}
 	status = check_body(call, table[at].takes);
 	return status ? status : table[at].run(call);

@@ -80,7 +80,7 @@ write_change_remove(void **state)
 	keeper_says(b, true, "n5", true);
 	assert_int_equal(ask_as(b, &me, "DELETE /v1/machines/n5", NULL, NULL), 204);
 	assert_int_equal(ask_as(b, &me, "DELETE /v1/machines/n5", NULL, "no such"), 404);
-	assert_int_equal(ask_as(b, &me, "GET /v1/machines/n5", NULL, NULL), 404);
+	assert_int_equal(ask_as(b, &me, "GET /v1/machines/n5", NULL, "machine: n5"), 404);
 }
 
 static void
@@ -103,7 +103,7 @@ what_is_refused(void **state)
 		{ "PUT /v1/machines/n5", NULL, 422, "as in the site file" },
 		{ "PUT /v1/machines/n5", "{\"name\": \"n6\"}", 422, "not the one in the path" },
 		{ "DELETE /v1/machines/n1", NULL, 409, "site.yaml:6" },
-		{ "DELETE /v1/machines/n5", NULL, 404, "no such machine" },
+		{ "DELETE /v1/machines/n5", NULL, 404, "no such machine: n5" },
 		{ "PATCH /v1/machines/n1", NULL, 405, "method" },
 	};
 	struct bench *b = *state;
