@@ -52,7 +52,8 @@ const struct cli_command cli_commands[] = {
 	  .help = "list the machines and how far each one is",
 	  .usage = "status [-w] [--json]\n"
 		   "\n"
-		   "  -w        stay and show changes as they happen\n"
+		   "  -w        stay and show changes as they happen: on a terminal the table,\n"
+		   "            elsewhere a line an event\n"
 		   "  --json    print JSON\n" },
 	{ .name = "show", .run = cli_show, .lists = true,
 	  .help = "show one machine and its timeline",
