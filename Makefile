@@ -128,17 +128,21 @@ components: build/host-packages
 update-locks:
 	$(Q)images/toolroot update-locks && firmware/collect update-lock && bootserver/probe/lwip update-lock
 
-demo demo-boot: all
+demo demo-boot:
+	$(Q)tests/demo/host $@ .
+	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/run $@
 
 check: all
-	$(Q)$(MAKE) --no-print-directory build-tests && tests/run check
+	$(Q)$(MAKE) --no-print-directory build-tests
+	$(Q)tests/run check
 
 .PHONY: build-tests
 build-tests: $(TESTS) $(FUZZ) build/fleet
 
 test: all
-	$(Q)$(MAKE) --no-print-directory build-tests && tests/run test
+	$(Q)$(MAKE) --no-print-directory build-tests
+	$(Q)tests/run test
 
 soak: all build/fleet
 	$(Q)tests/run soak

@@ -10,7 +10,6 @@ import sys
 from show import GIB, Watch, check_host, clear, ended, memory, parser, say, timelines, write_report
 from rack import Rack, image_folder
 
-MEMORY_GIB, DISK_GIB = 6, 8
 PATIENCE_S = 900
 IMAGE = "base"
 MACHINES = (("n1", "bios", "BIOS x86_64"), ("n2", "uefi", "UEFI x86_64"), ("n3", "arm64", "UEFI ARM64"))
@@ -37,7 +36,7 @@ def report(rack, seconds, watch):
 
 
 def run(folder, stagger):
-    check_host(folder, MEMORY_GIB, DISK_GIB)
+    check_host(folder, "demo-boot")
     say("images (the first time this takes a while, then they come from the cache)")
     image_folder(IMAGE)
     with Rack(folder, name="demo", **{"state-size": "3GiB"}) as rack:

@@ -12,7 +12,6 @@ import time
 from show import GIB, Watch, check_host, clear, ended, memory, parser, say, timelines, write_report
 from rack import RACK, Around, Cluster, Rack, by_bgp, image_folder, look
 
-MEMORY_GIB, DISK_GIB = 8, 8
 PATIENCE_S = 1800       # for whatever emulated machines do
 IMAGE = "edge"
 # n1 runs on this host's own kernel: in emulation its control plane alone takes minutes, and Ceph (whose disks it
@@ -108,7 +107,7 @@ class Demo:
 
 
 def run(folder):
-    check_host(folder, MEMORY_GIB, DISK_GIB)
+    check_host(folder, "demo")
     say("images (the first time this takes a while, then they come from the cache)")
     image_folder(IMAGE)
     with Rack(folder, name="demo", **SITE) as rack:
