@@ -7,48 +7,40 @@ real boot server, the Debian image.  Nothing of it touches the host's network; C
 import os
 import sys
 
-from show import GIB, Watch, check_host, clear, ended, memory, parser, say, timelines, write_report
-from rack import Rack, image_folder
+from show import GIB, begin, ended, memory, parser, say, stage, timelines, write_report
 
 PATIENCE_S = 900
 IMAGE = "base"
-MACHINES = (("n1", "bios", "BIOS x86_64"), ("n2", "uefi", "UEFI x86_64"), ("n3", "arm64", "UEFI ARM64"))
+MACHINES = {"n1": "bios", "n2": "uefi", "n3": "arm64"}      # their firmware
+KINDS = {"n1": "BIOS x86_64", "n2": "UEFI x86_64", "n3": "UEFI ARM64"}
 
 
 def boot(rack, stagger):
     """Powers the machines on and waits until all are healthy; returns the watch."""
-    watch = Watch(rack)
+    watch = begin(rack, IMAGE, KINDS)
     for machine in rack.machines:
         machine.power_on()
         if stagger:
             rack.wait(machine, stagger, "begin", timeout=PATIENCE_S)
-    watch.wait_healthy([name for name, _, _ in MACHINES], PATIENCE_S)
+    watch.wait_healthy(list(MACHINES), PATIENCE_S)
     return watch
 
 
 def report(rack, seconds, watch):
     """What there is to tell at the end: timelines, times by phase, memory; also as report.json."""
-    times = timelines(rack, {name: kind for name, _, kind in MACHINES})
+    times = timelines(rack, KINDS)
     total = memory(watch)
     say(f"three machines healthy in {seconds:.0f} s")
     write_report(rack, seconds=round(seconds, 1), pss_kib=total, pss_by_process=watch.pss,
-                 machines={name: {"firmware": firmware, "phases": times[name]} for name, firmware, _ in MACHINES})
+                 machines={name: {"firmware": firmware, "phases": times[name]} for name, firmware in MACHINES.items()})
 
 
 def run(folder, stagger):
-    check_host(folder, "demo-boot")
-    say("images (the first time this takes a while, then they come from the cache)")
-    image_folder(IMAGE)
-    with Rack(folder, name="demo", **{"state-size": "3GiB"}) as rack:
-        say("boot server")
-        for name, firmware, _ in MACHINES:
+    with stage(folder, "demo-boot", IMAGE, **{"state-size": "3GiB"}) as rack:
+        for name, firmware in MACHINES.items():
             rack.machine(name, firmware, memory=2048, cpus=1, disks=[5 * GIB])
-        rack.start(IMAGE)
-        say("power on: n1 (BIOS), n2 (UEFI x86_64), n3 (UEFI ARM64)")
         watch = boot(rack, stagger)
         report(rack, watch.seconds(), watch)
-        say("stopping")
-    clear(rack)
 
 
 def main():

@@ -9,8 +9,8 @@ import os
 import sys
 import time
 
-from show import GIB, Watch, check_host, clear, ended, memory, parser, say, timelines, write_report
-from rack import RACK, Around, Cluster, Rack, by_bgp, image_folder, look
+from show import GIB, begin, ended, memory, parser, say, stage, timelines, write_report
+from rack import RACK, Around, Cluster, by_bgp, look
 
 PATIENCE_S = 1800       # for whatever emulated machines do
 IMAGE = "edge"
@@ -43,7 +43,7 @@ class Demo:
 
     def boot(self):
         """Power-on of all, until they are nodes."""
-        self.watch = Watch(self.rack)
+        self.watch = begin(self.rack, IMAGE, KINDS)
         for machine in self.rack.machines:
             machine.power_on()
         self.watch.wait_healthy(list(KINDS), PATIENCE_S)
@@ -107,21 +107,13 @@ class Demo:
 
 
 def run(folder):
-    check_host(folder, "demo")
-    say("images (the first time this takes a while, then they come from the cache)")
-    image_folder(IMAGE)
-    with Rack(folder, name="demo", **SITE) as rack:
+    with stage(folder, "demo", IMAGE, **SITE) as rack:
         demo = Demo(rack)
-        say("boot server")
-        rack.start(IMAGE)
-        say("power on: " + ", ".join(f"{name} ({kind})" for name, kind in KINDS.items()))
         demo.boot()
         demo.serve()
         demo.turn_to_bgp()
         demo.reimage(demo.n2)
         demo.end()
-        say("stopping")
-    clear(rack)
 
 
 def main():

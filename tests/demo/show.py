@@ -12,7 +12,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from rack import ROOT, PHASES, RackError, pss_kib   # noqa: E402
+from rack import ROOT, PHASES, Rack, RackError, image_folder, pss_kib   # noqa: E402
 
 GIB = 1 << 30
 
@@ -30,6 +30,19 @@ def check_host(folder, name):
 
 def say(text=""):
     print(text, flush=True)
+
+
+@contextlib.contextmanager
+def stage(folder, demo, image, **site):
+    """The rack of a demo, by the name that `make` has for it, if it can run here and once its image is built.
+    Afterwards the logs stay, and what is large goes."""
+    check_host(folder, demo)
+    say("images (the first time this takes a while, then they come from the cache)")
+    image_folder(image)
+    with Rack(folder, name="demo", **site) as rack:
+        yield rack
+        say("stopping")
+    clear(rack)
 
 
 class Watch:
@@ -85,6 +98,16 @@ class Watch:
             self.rack.wait_for(reborn, seconds, f"{machine.name} to come back", machine)
 
 
+def begin(rack, image, kinds):
+    """The boot server is ready, the machines are about to be powered on: the watch whose time begins now.
+
+    `kinds`: {machine's name: what it is}, here and below."""
+    say("boot server")
+    rack.start(image)
+    say("power on: " + ", ".join(f"{name} ({kind})" for name, kind in kinds.items()))
+    return Watch(rack)
+
+
 @contextlib.contextmanager
 def live_table(rack):
     """`bootserver status -w` on the person's terminal meanwhile, or nothing when there is none."""
@@ -101,7 +124,7 @@ def live_table(rack):
 
 
 def timelines(rack, kinds):
-    """Each machine's timeline, then the times by phase; `kinds`: {machine's name: what it is}."""
+    """Each machine's timeline, then the times by phase."""
     for name, kind in kinds.items():
         say(f"\n{kind}:")
         say(rack.server.command("show", name).rstrip())
