@@ -7,6 +7,7 @@ import http.client
 import time
 
 from .namespace import RackError
+from .outside import look
 
 REGION = "default"
 
@@ -26,6 +27,18 @@ class S3:
 
     def get(self, path, seconds=120):
         return self._ask("GET", path, b"", seconds)
+
+    def wait(self, words, seconds):
+        """A request, words(this client), gateways that are gone passed over: (the answer, seconds that it took)."""
+        began = time.monotonic()
+
+        def answered():
+            try:
+                return [words(self)]
+            except RackError:
+                return None
+        found = look(answered, seconds * self.host.rack.patience, "the object store to answer")
+        return found[0], time.monotonic() - began
 
     def _ask(self, method, path, body, seconds):
         patient = seconds * self.host.rack.patience

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rack import RackError, look
+from rack import look
 
 pytestmark = pytest.mark.soak   # seven minutes of three machines' work; seen green once
 
@@ -19,21 +19,9 @@ def body():
     return os.urandom(200 * 1000 * 1000)
 
 
-def ask(storage, words, seconds):
-    """A request of the client, gateways that are gone passed over: the answer, and how long it took."""
-    began = time.monotonic()
-
-    def answered():
-        try:
-            return [words(storage.s3)]
-        except RackError:
-            return None
-    return look(answered, seconds * storage.rack.patience, "the object store to answer")[0], time.monotonic() - began
-
-
 def read(storage, seconds):
     """The object as it is read now is what was put; how long that took."""
-    found, took = ask(storage, lambda s3: s3.get(OBJECT, seconds=30), seconds)
+    found, took = storage.s3.wait(lambda s3: s3.get(OBJECT, seconds=30), seconds)
     assert found == body()
     return took
 
@@ -58,7 +46,7 @@ def back(storage, machine, before):
 
 
 def test_object_store(storage):
-    ask(storage, lambda s3: s3.put(BUCKET), 120)
+    storage.s3.wait(lambda s3: s3.put(BUCKET), 120)
     body()
     began = time.monotonic()
     storage.s3.put(OBJECT, body())

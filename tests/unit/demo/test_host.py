@@ -28,13 +28,13 @@ def test_a_large_host_hears_nothing(tmp_path):
 
 
 def test_little_memory(tmp_path):
-    status, said = ask(tmp_path, memory=7)
-    assert status == 1 and "7 GiB of memory are free, the machines need 8" in said
+    status, said = ask(tmp_path, memory=8)
+    assert status == 1 and "8 GiB of memory are free, the machines need 9" in said
 
 
 def test_little_room(tmp_path):
     status, said = ask(tmp_path, disk=3)
-    assert status == 1 and f"3 GiB of disk are free in {tmp_path}/deep/folder, the demo needs 8" in said
+    assert status == 1 and f"3 GiB of disk are free in {tmp_path}/deep/folder, the demo needs 15" in said
 
 
 def test_no_root(tmp_path):
