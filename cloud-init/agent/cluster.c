@@ -174,7 +174,7 @@ cluster_place(struct agent *agent, char text[AGENT_TEXT])
 	if (r == 0)
 		r = place_hosts(json_object_get(answer, "hosts"), &err);
 	if (r == 0) {
-		tune_kernel(agent->input.name, json_str(agent->input.boot, "nic", ""));
+		tune_kernel(agent->input.name, json_str(agent->input.boot, "ip", ""));
 		return STEP_DONE;
 	}
 	agent_later(agent);

@@ -8,17 +8,17 @@ from scapy.layers.dns import DNS, DNSQR
 NOERROR, NXDOMAIN = 0, 3
 
 
-def ask(rack, name, kind="A", server="10.9.0.1", seconds=2):
-    """(rcode, [answers], seconds); rcode None when nobody answers."""
-    with rack.net.network():
+def ask(rack, name, kind="A", server="10.9.0.1", seconds=2, network=None):
+    """(rcode, [answers], seconds), asked from the rack's network or another one; rcode None when nobody answers."""
+    with rack.net.network(network):
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with sock:
         sock.settimeout(seconds)
         began = time.monotonic()
-        sock.sendto(bytes(DNS(id=7, rd=1, qd=DNSQR(qname=name, qtype=kind))), (server, 53))
         try:
+            sock.sendto(bytes(DNS(id=7, rd=1, qd=DNSQR(qname=name, qtype=kind))), (server, 53))
             answer = DNS(sock.recv(4096))
-        except TimeoutError:
+        except OSError:     # in time, or at all
             return None, [], time.monotonic() - began
     took = time.monotonic() - began
     found = [answer.an[number].rdata for number in range(answer.ancount)]

@@ -67,7 +67,8 @@ class Native(Base):
         return done.stdout
 
     @contextlib.contextmanager
-    def _network(self):
+    def network(self):
+        """The descriptor of the node's network, for what is done in there by others."""
         fd = os.open(f"/proc/{self._init()}/ns/net", os.O_RDONLY)
         try:
             yield fd
@@ -76,12 +77,12 @@ class Native(Base):
 
     def run_beside(self, *argv, **options):
         """Runs a program of this host's in the node's network; returns what it printed."""
-        with self._network() as network:
+        with self.network() as network:
             return self.rack.net.run(*argv, network=network, **options)
 
     def start_beside(self, *argv):
         """Starts one, its output in NAME/beside.log; the caller ends it."""
-        with self._network() as network:
+        with self.network() as network:
             return self.rack.net.start(argv[0], argv, os.path.join(self.folder, "beside.log"), network=network)
 
     def _init(self):

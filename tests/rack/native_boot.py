@@ -38,6 +38,7 @@ SYS_PIVOT_ROOT = 155 if os.uname().machine == "x86_64" else 41
 CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_RESOURCE, CAP_SYS_TIME = 16, 17, 24, 25
 LIBC = ctypes.CDLL(None, use_errno=True)
 
+CARD, KERNELS_CARD = "ens1", "eth0"     # as udev names it in the root, and the kernel in stage 1
 BASE = "/mnt"       # in the node's own mount namespace; gone with the old root
 ROOT, RUN = f"{BASE}/root", f"{BASE}/run"
 DEVICES = (("null", 1, 3, 0o666), ("zero", 1, 5, 0o666), ("full", 1, 7, 0o666), ("random", 1, 8, 0o666),
@@ -164,14 +165,14 @@ def network(spec):
     switch = f"nat{spec['number']}"
     call("unshare", NEWNET)
     outside = ["nsenter", f"--net=/proc/{os.getppid()}/ns/net", "ip"]
-    run(*outside, "link", "add", switch, "type", "veth", "peer", "name", "eth0", "address", spec["mac"],
+    run(*outside, "link", "add", switch, "type", "veth", "peer", "name", CARD, "address", spec["mac"],
         "netns", str(os.getpid()))
     run(*outside, "link", "set", switch, "master", spec["bridge"], "up")
     run("ip", "link", "set", "lo", "up")
-    run("ip", "link", "set", "eth0", "up")
-    lease("eth0", spec["mac"], uuid.UUID(spec["uuid"]), FIRMWARE)
-    given = lease("eth0", spec["mac"], uuid.UUID(spec["uuid"]), IPXE)
-    run("ip", "addr", "add", f"{given.ip}/{given.prefix}", "brd", "+", "dev", "eth0")
+    run("ip", "link", "set", CARD, "up")
+    lease(CARD, spec["mac"], uuid.UUID(spec["uuid"]), FIRMWARE)
+    given = lease(CARD, spec["mac"], uuid.UUID(spec["uuid"]), IPXE)
+    run("ip", "addr", "add", f"{given.ip}/{given.prefix}", "brd", "+", "dev", CARD)
     if given.router:
         run("ip", "route", "add", "default", "via", given.router)
     return given
@@ -188,11 +189,11 @@ def command_line(spec, variables, given):
 def stage1(spec, server, variables, given):
     """Everything that stage 1 does: address, root, the files in /run/bootserver.  Returns the command line."""
     text, boot = command_line(spec, variables, given)
-    server.claim(boot, "stage1", "begin", "eth0")
+    server.claim(boot, "stage1", "begin", KERNELS_CARD)
     site = server.text(f"/site.json?nonce={boot['nonce']}")
     memory = int(re.search(r"MemTotal:\s+(\d+)", open("/proc/meminfo", encoding="ascii").read())[1]) << 10
     told = {"schema": 1, "url": boot["url"], "machine": boot["machine"], "nonce": boot["nonce"], "root": boot["root"],
-            "size": int(boot["size"]), "source": "network", "nic": "eth0", "mac": spec["mac"], "ip": given.ip,
+            "size": int(boot["size"]), "source": "network", "nic": KERNELS_CARD, "mac": spec["mac"], "ip": given.ip,
             "prefix": given.prefix, "memory": memory, "ready_ms": time.monotonic_ns() // 1000000}
     if given.router:
         told["gateway"] = given.router
@@ -200,7 +201,7 @@ def stage1(spec, server, variables, given):
     write(f"{RUN}/bootserver/boot.json", json.dumps(told))
     write(f"{RUN}/bootserver/site.json", site)
     write(f"{RUN}/bootserver/resolv.conf", "".join(f"nameserver {name}\n" for name in servers if name))
-    server.claim(boot, "stage1", "done", "eth0")
+    server.claim(boot, "stage1", "done", KERNELS_CARD)
     for part in ("kernel", "initrd"):       # which this host's own kernel replaces
         server.blob(variables[part], boot["nonce"], os.devnull)
     server.claim(boot, "root", "begin")

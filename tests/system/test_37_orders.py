@@ -36,7 +36,7 @@ def test_generation_that_is_never_healthy(rack):
     # a light that nobody has: said, not passed over
     rack.server.command("identify", "n1", "--seconds", "3")
     look(lambda: orders(rack, n1)[0] == ("identify", "failed"), 60 * rack.patience, "the order to end")
-    assert "the driver of its network card eth0 cannot blink" in rack.server.command("show", "n1")
+    assert "the driver of its network card ens1 cannot blink" in rack.server.command("show", "n1")
 
     folder = other_generation(rack, "base", "bad", "systemd.mask=ssh.service", [n1.arch])
     rack.server.command("image", "add", folder)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rack import look
+from rack import dns, look
 
 COUNT = """
 apiVersion: v1
@@ -54,6 +54,16 @@ def test_three(three):
     three.cluster.wait_ready(*(machine.name for machine in three.nodes))
     assert sorted(all_members(three, three.n1)) == ["n1", "n2", "n3"]
     three.cluster.apply(COUNT)
+
+
+def test_services_without_router(three):
+    """A site without a way out has no route to the services' addresses but the agent's: cluster DNS, asked as what
+    runs on a node's own network asks it."""
+    for machine in three.nodes:
+        with machine.network() as network:
+            look(lambda net=network: dns.ask(three.rack, "kubernetes.default.svc.cluster.local", server="10.96.0.10",
+                                             network=net)[:2] == (dns.NOERROR, ["10.96.0.1"]),
+                 60 * three.rack.patience, f"{machine.name} to be answered by the cluster's DNS")
 
 
 def test_loss_of_one(three):

@@ -189,11 +189,11 @@ hosts(void **state)
 	assert_hosts("", "two\nlines", "# bootserver: begin\n# bootserver: end\n");
 }
 
+static const char head[] = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n";
+
 static void
 default_routes(void **state)
 {
-	static const char head[] = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\t"
-				   "Mask\n";
 	char *text;
 
 	(void)state;
@@ -208,6 +208,28 @@ default_routes(void **state)
 	free(text);
 }
 
+/* The card that was eth0 in stage 1 is a member of a bond now. */
+static void
+link_of_an_address(void **state)
+{
+	char *text = str_format("%s"
+				"store\t00004000\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n"
+				"bond0\t00000000\t00000000\t0001\t0\t0\t65535\t00000000\t0\t0\t0\n"
+				"bond0\t00001E0A\t0109090A\t0003\t0\t0\t0\t0000FFFF\t0\t0\t0\n"
+				"bond0\t0000090A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n",
+				head);
+	char link[IF_NAMESIZE] = "untouched";
+
+	(void)state;
+	assert_int_equal(tune_find_link(text, 0x0a1e0001, link), -ENOENT);	/* 10.30.0.1 */
+	assert_int_equal(tune_find_link(head, 0x0a090085, link), -ENOENT);
+	assert_int_equal(tune_find_link("", 0x0a090085, link), -ENOENT);
+	assert_string_equal(link, "untouched");
+	assert_int_equal(tune_find_link(text, 0x0a090085, link), 0);		/* 10.9.0.133 */
+	assert_string_equal(link, "bond0");
+	free(text);
+}
+
 int
 main(void)
 {
@@ -219,6 +241,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(files, tree_init, tree_fini),
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(default_routes),
+		cmocka_unit_test(link_of_an_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
