@@ -139,6 +139,9 @@ make_pki(const struct keeper *keeper)
 		print_findings(&findings);
 		return 1;
 	}
+	/* a server that runs keeps its site when the new one could not be served from here */
+	if (r == 0 && keeper->config != NULL)
+		r = sockets_try(keeper, site, &err);
 	if (r == 0)
 		r = sitedir_pki_ensure(keeper->dir, site, keeper->engine_uid, keeper->engine_gid,
 				       &err);

@@ -3,6 +3,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -14,7 +15,9 @@
 
 #include "keeper/state.h"
 #include "lib/json.h"
+#include "lib/net.h"
 #include "lib/str.h"
+#include "site/site.h"
 
 #define BACKLOG 4096
 
@@ -110,6 +113,12 @@ close_list(struct listen *list, size_t count)
 	}
 }
 
+static bool
+same(const struct listen *a, const struct listen *b)
+{
+	return a->port == b->port && str_eq(a->name, b->name) && str_eq(a->address, b->address);
+}
+
 /* The descriptor of a socket that is open already, taken out of the list; or -1. */
 static int
 take_open(struct keeper *keeper, const struct listen *row)
@@ -118,8 +127,7 @@ take_open(struct keeper *keeper, const struct listen *row)
 		struct listen *old = &keeper->listens[i];
 		int fd = old->fd;
 
-		if (fd < 0 || old->port != row->port || !str_eq(old->name, row->name) ||
-		    !str_eq(old->address, row->address))
+		if (fd < 0 || !same(old, row))
 			continue;
 		old->fd = -1;
 		return fd;
@@ -135,9 +143,7 @@ put_back(struct keeper *keeper, struct listen *list, size_t count)
 		for (size_t j = 0; j < keeper->nlistens; j++) {
 			struct listen *old = &keeper->listens[j];
 
-			if (old->fd < 0 && old->port == list[i].port &&
-			    str_eq(old->name, list[i].name) &&
-			    str_eq(old->address, list[i].address)) {
+			if (old->fd < 0 && same(old, &list[i])) {
 				old->fd = list[i].fd;
 				list[i].fd = -1;
 			}
@@ -177,6 +183,39 @@ sockets_listen(struct keeper *keeper, const json_t *wanted, bool *ret_changed, s
 	keeper->nlistens = count;
 	*ret_changed = changed;
 	return 0;
+}
+
+static bool
+is_open(const struct keeper *keeper, const struct listen *row)
+{
+	for (size_t i = 0; i < keeper->nlistens; i++)
+		if (same(&keeper->listens[i], row))
+			return true;
+	return false;
+}
+
+int
+sockets_try(const struct keeper *keeper, const struct site *site, struct err *err)
+{
+	char address[NET_IP4_TEXT];
+	struct listen rows[] = {
+		{ .name = "http", .address = address, .port = site->http_port },
+		{ .name = "https", .address = address, .port = site->https_port },
+	};
+	int r = 0;
+
+	if (if_nametoindex(site->interface) == 0)
+		return err_set(err, -ENODEV, "no network interface of this machine is called %s "
+			       "(server.interface in the site file)", site->interface);
+	net_ip4_format(address, site->address.address);
+	for (size_t i = 0; r == 0 && i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (is_open(keeper, &rows[i]))
+			continue;
+		r = open_listen(&rows[i], err);
+		if (r == 0)
+			close(rows[i].fd);
+	}
+	return r;
 }
 
 void

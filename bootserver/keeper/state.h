@@ -16,6 +16,8 @@
 
 /* What the rooms of this house share: one struct keeper a process. */
 
+struct site;
+
 struct listen {
 	char *name;		/* http, https */
 	char *address;
@@ -86,6 +88,9 @@ void edit_take(struct keeper *keeper, const json_t *body);	/* `site-file` */
 int sockets_unix(struct keeper *keeper, struct err *err);	/* api and lease */
 /* Opens what `wanted` (the config's `listen`) names and closes the rest; *ret_changed. */
 int sockets_listen(struct keeper *keeper, const json_t *wanted, bool *ret_changed, struct err *err);
+/* Whether this host has the interface and the address of a site, and its ports are free or ours:
+ * opens what is not open and closes it again.  For a process that may read site files. */
+int sockets_try(const struct keeper *keeper, const struct site *site, struct err *err);
 void sockets_close(struct keeper *keeper);
 
 /* ear.c: hears DHCP on the interface; true: the socket is another one than before. */

@@ -3,6 +3,7 @@ falls of each child, reload, end."""
 
 import json
 import os
+import pathlib
 import re
 import signal
 import sys
@@ -226,6 +227,35 @@ def test_a_site_is_taken_whole_or_refused_whole(rack, server):
         except RackError:
             return False
     assert until(moved), log(server)
+
+
+def files(server):
+    """{path: bytes} of the site's keys and certificates, and of dnsmasq's configuration."""
+    found = {}
+    for folder in ("pki", "run"):
+        for path in pathlib.Path(server.site_folder, folder).glob("*.*"):
+            if path.suffix in (".pem", ".crt", ".key", ".conf"):
+                found[path.name] = path.read_bytes()
+    assert "dnsmasq.conf" in found and len(found) > 2
+    return found
+
+
+@pytest.mark.parametrize("change, sentence", [
+    ({"address": "10.9.0.77/24"}, "no network interface of this machine has the address 10.9.0.77"),
+    ({"interface": "eno9"}, "no network interface of this machine is called eno9"),
+    ({"http-port": 443, "https-port": 80}, "TCP port 443 is held by "),
+    ({"http-port": 8080}, "TCP port 8080 is held by "),
+])
+def test_a_site_that_this_host_cannot_serve_is_refused(rack, server, tmp_path, change, sentence):
+    program = "import socket,time; s=socket.create_server(('10.9.0.1',8080)); time.sleep(600)"
+    holder = rack.net.start("holder", [sys.executable, "-c", program], str(tmp_path / "holder.log"))
+    assert until(lambda: ":8080 " in rack.net.run("ss", "-Hltn"))
+    before, kept = family(rack), files(server)
+    said = reload(rack, server, {**rack.site, "server": {**rack.site["server"], **change}})
+    assert sentence in said and "reload: refused" in said
+    assert family(rack) == before and files(server) == kept
+    assert rack.net.run("curl", "-s", "-m", "2", "http://10.9.0.1/healthz") == "ok\n"
+    holder.end(signal.SIGKILL)
 
 
 def refused(server):
