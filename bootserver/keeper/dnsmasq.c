@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "dnsmasq/dnsmasq.h"
 #include "keeper/state.h"
 #include "lib/file.h"
 #include "lib/json.h"
@@ -35,13 +36,55 @@ look_through(struct keeper *keeper, struct err *err)
 	return 0;
 }
 
+static int
+write_file(struct keeper *keeper, const char *path, const char *text, struct err *err)
+{
+	return file_update((struct file_new){ keeper->dir, path, 0644 }, text, strlen(text), err);
+}
+
+/* The lease file without what stands in the way of the reservations; fresh memory.  NULL: nothing
+ * does. */
+static char *
+leases_freed(struct keeper *keeper)
+{
+	char *leases = NULL, *hosts = NULL, *kept = NULL;
+	struct err none_yet;
+
+	if (file_read(keeper->dir, "run/leases", &leases, NULL, &none_yet) == 0 &&
+	    file_read(keeper->dir, "run/hosts", &hosts, NULL, &none_yet) == 0)
+		kept = dnsmasq_leases(leases, hosts);
+	if (str_eq(kept, leases)) {
+		free(kept);
+		kept = NULL;
+	}
+	free(leases);
+	free(hosts);
+	return kept;
+}
+
+/* While it does not run: it keeps the file in memory. */
+static int
+free_addresses(struct keeper *keeper, struct err *err)
+{
+	char *kept = leases_freed(keeper);
+	int r = kept ? write_file(keeper, "run/leases", kept, err) : 0;
+
+	if (r > 0)
+		log_info("child=dnsmasq addresses that are reserved for others are leased no "
+			 "longer");
+	free(kept);
+	return r < 0 ? r : 0;
+}
+
 static pid_t
 dnsmasq_start(struct keeper *keeper, struct err *err)
 {
 	static const char *const run[] = { "dnsmasq", "--conf-file=" CONF, NULL };
-	int r = look_through(keeper, err);
+	int r = free_addresses(keeper, err);
 	pid_t pid;
 
+	if (r == 0)
+		r = look_through(keeper, err);
 	if (r < 0)
 		return r;
 	pid = namespace_start(&keeper->dnsmasq, run, err);
@@ -69,12 +112,6 @@ static bool
 dnsmasq_may(const struct keeper *keeper)
 {
 	return keeper->dnsmasq_written;
-}
-
-static int
-write_file(struct keeper *keeper, const char *path, const char *text, struct err *err)
-{
-	return file_update((struct file_new){ keeper->dir, path, 0644 }, text, strlen(text), err);
 }
 
 /* Reservations and names anew.  While it starts it may have read the old ones already, and may not
@@ -113,6 +150,7 @@ int
 dnsmasq_take(struct keeper *keeper, const json_t *config, struct err *err)
 {
 	int text, hosts, names;
+	char *freed;
 
 	hosts = write_file(keeper, "run/hosts", json_str(config, "hosts", ""), err);
 	if (hosts < 0)
@@ -126,13 +164,15 @@ dnsmasq_take(struct keeper *keeper, const json_t *config, struct err *err)
 	keeper->dnsmasq_written = true;
 	if (keeper->dnsmasq.pid == 0)
 		return 0;
-	if (text > 0) {
-		log_info("child=dnsmasq new configuration");
+	freed = hosts > 0 ? leases_freed(keeper) : NULL;
+	if (text > 0 || freed) {
+		log_info("child=dnsmasq new %s", text > 0 ? "configuration" : "reservations");
 		child_again(&keeper->dnsmasq);
 	} else if (hosts > 0 || names > 0) {
 		log_info("child=dnsmasq new reservations");
 		read_anew(keeper);
 	}
+	free(freed);
 	return 0;
 }
 

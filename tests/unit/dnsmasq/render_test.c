@@ -245,6 +245,35 @@ architectures(void **state)
 	assert_true(rows >= 6);
 }
 
+/* A lease goes when its address is reserved and none of the reservation's MACs has it. */
+static void
+leases_freed(void **state)
+{
+	static const char hosts[] =
+		"52:54:00:00:00:01,52:54:00:00:00:02,10.9.0.11,n1\n"
+		"52:54:00:00:00:04,set:own-bios,set:fw-undionly.kpxe,10.9.0.13,n4\n"
+		"52:54:00:00:00:05,n5\n";
+	static const char kept[] =
+		"1796006764 52:54:00:00:00:02 10.9.0.11 n1 *\n"
+		"duid 00:01:00:01\n"
+		"0 52:54:00:00:00:05 10.9.0.150 * *\n"
+		"1796006764 52:54:00:00:00:06 10.9.0.130 * *\n";
+	static const char others[] =
+		"1796006764 52:54:00:00:00:02 10.9.0.11 n1 *\n"
+		"1796006764 52:54:00:00:00:03 10.9.0.13 n3 *\n"
+		"duid 00:01:00:01\n"
+		"0 52:54:00:00:00:05 10.9.0.150 * *\n"
+		"1796006764 52:54:00:00:00:06 10.9.0.130 * *\n";
+	char *text = dnsmasq_leases(others, hosts);
+
+	(void)state;
+	assert_string_equal(text, kept);
+	free(text);
+	text = dnsmasq_leases("", hosts);
+	assert_string_equal(text, "");
+	free(text);
+}
+
 int
 main(void)
 {
@@ -255,6 +284,7 @@ main(void)
 		cmocka_unit_test(firmware_by_rule),
 		cmocka_unit_test(ten_thousand_machines),
 		cmocka_unit_test(architectures),
+		cmocka_unit_test(leases_freed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,6 +258,20 @@ def test_a_site_that_this_host_cannot_serve_is_refused(rack, server, tmp_path, c
     holder.end(signal.SIGKILL)
 
 
+def test_a_reserved_address_is_free_for_its_machine(rack, server):
+    """Another one has it on lease: the one that it was reserved for before, which is gone for good."""
+    ask(rack, "52:54:00:00:00:02", kind="request", more=[("requested_addr", "10.9.0.12"), ("server_id", "10.9.0.1")])
+    before = family(rack)
+    moved = [MACHINES[0], {**MACHINES[1], "mac": "52:54:00:00:00:09"}]
+    reload(rack, server, {**rack.site, "machines": moved})
+    assert until(lambda: family(rack).get("dnsmasq", before["dnsmasq"]) != before["dnsmasq"]), log(server)
+    assert until(lambda: log(server).count("child=dnsmasq ready") == 2), log(server)
+    assert ask(rack, "52:54:00:00:00:09")["yiaddr"] == "10.9.0.12"
+    # the other one, should it live on, is told that it may not keep it
+    again = ask(rack, "52:54:00:00:00:02", kind="request", more=[("requested_addr", "10.9.0.12")])
+    assert again["yiaddr"] == "0.0.0.0"
+
+
 def refused(server):
     with pytest.raises(RackError):
         server.start(10)
