@@ -88,8 +88,8 @@ static const char *const texts[DB_QUERIES] = {
 		" phase=?17, phase_state=?18, phase_ms=?19, text=?20",
 	[DB_BOOT_DROP] = "DELETE FROM boots WHERE id=?1",
 	[DB_BOOTS_OPEN] =
-		"SELECT * FROM boots WHERE id IN (SELECT max(id) FROM boots WHERE outcome <>"
-		" 'false' GROUP BY machine)",
+		"SELECT b.* FROM machines m JOIN boots b ON b.id = (SELECT id FROM boots WHERE"
+		" machine = m.id AND outcome <> 'false' ORDER BY id DESC LIMIT 1)",
 	[DB_BOOTS_OF] =
 		"SELECT * FROM boots WHERE machine=?1 ORDER BY outcome = 'false', id DESC LIMIT"
 		" ?2",
@@ -144,8 +144,7 @@ static const char *const texts[DB_QUERIES] = {
 		"INSERT OR REPLACE INTO trials (machine, image, spent_ms, over) VALUES (?1, ?2,"
 		" ?3, ?4)",
 	[DB_TRIALS] =
-		"SELECT m.name, t.image, t.spent_ms, t.over FROM trials t JOIN machines m ON m.id"
-		" = t.machine",
+		"SELECT machine, image, spent_ms, over FROM trials",
 	[DB_ORDERS_PRUNE] =
 		"DELETE FROM orders WHERE machine=?1 AND id <= (SELECT id FROM orders WHERE"
 		" machine=?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",

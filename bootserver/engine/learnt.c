@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/machines.h"
 #include "engine/start.h"
 #include "engine/timeline.h"
 #include "lib/clock.h"
@@ -26,12 +27,12 @@ save(struct engine *e, const struct machine *m)
 }
 
 void
-learnt_load(struct engine *e, const struct index *by_id)
+learnt_load(struct engine *e)
 {
 	sqlite3_stmt *row;
 
 	for (row = db_ask(&e->db, DB_LEARNT, ""); db_next(&e->db, row);) {
-		struct machine *m = index_find(by_id, db_text(row, 0));
+		struct machine *m = machines_of_row(e, db_num(row, 0));
 
 		if (!m)
 			continue;

@@ -6,8 +6,8 @@
 /* What is learnt of each machine's firmware by trying, and kept: which way leads to its own disk,
  * which iPXE binary starts. */
 
-/* Those of all machines, by their ids in text. */
-void learnt_load(struct engine *e, const struct index *by_id);
+/* Reads it, once the machines are there. */
+void learnt_load(struct engine *e);
 
 /* The machine is about to take this way to its disk; "": none of them led there. */
 void learnt_way(struct engine *e, struct machine *m, const char *way);

@@ -210,12 +210,29 @@ machines_forget(struct engine *e, struct machine *m)
 	count_unknown(e);
 }
 
+static int
+by_id(const void *key, const void *item)
+{
+	const int64_t *id = key;
+	const struct machine *const *m = item;
+
+	return (*id > (*m)->id) - (*id < (*m)->id);
+}
+
+/* They are read by their ids. */
+struct machine *
+machines_of_row(const struct engine *e, int64_t id)
+{
+	struct machine **found = bsearch(&id, e->machines, e->nmachines, sizeof(*e->machines),
+					 by_id);
+
+	return found ? *found : NULL;
+}
+
 int
 machines_load(struct engine *e, struct err *err)
 {
-	struct index by_id = { 0 };
 	sqlite3_stmt *row;
-	char id[24];
 
 	for (row = db_ask(&e->db, DB_MACHINES, ""); db_next(&e->db, row);) {
 		struct machine *m = mem_new(sizeof(*m));
@@ -224,12 +241,9 @@ machines_load(struct engine *e, struct err *err)
 		enlist(e, m);
 		if (m->ip_mac[0])
 			machines_lease(e, m->ip, m->ip_mac);
-		snprintf(id, sizeof(id), "%lld", (long long)m->id);
-		index_put(&by_id, id, m);
 	}
-	learnt_load(e, &by_id);
 	for (row = db_ask(&e->db, DB_MACS, ""); db_next(&e->db, row);) {
-		struct machine *m = index_find(&by_id, db_text(row, 1));
+		struct machine *m = machines_of_row(e, db_num(row, 1));
 
 		if (m)
 			add_mac(e, m, db_text(row, 0));
@@ -239,8 +253,7 @@ machines_load(struct engine *e, struct err *err)
 		int64_t machine;
 
 		records_read_boot(row, b, &machine);
-		snprintf(id, sizeof(id), "%lld", (long long)machine);
-		b->machine = index_find(&by_id, id);
+		b->machine = machines_of_row(e, machine);
 		b->heard_ms = clock_mono_ms();
 		b->told = true;
 		b->machine->boot = b;
@@ -249,7 +262,7 @@ machines_load(struct engine *e, struct err *err)
 		for (int i = 0; i < BOOT_NONCES; i++)
 			index_put(&e->nonces, b->nonces[i], b);
 	}
-	index_fini(&by_id);
+	learnt_load(e);
 	trials_load(e);
 	return e->db.fault ? err_set(err, e->db.fault, "the database cannot be read") : 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/timeline.h"
+#include "engine/view.h"
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -213,12 +214,6 @@ put_time(json_t *to, const char *key, int64_t ms)
 	json_object_set_new(to, key, ms ? json_integer(ms) : json_null());
 }
 
-static void
-put_text(json_t *to, const char *key, const char *text)
-{
-	json_object_set_new(to, key, text[0] ? json_string(text) : json_null());
-}
-
 json_t *
 order_view(struct engine *e, const struct machine *m)
 {
@@ -231,15 +226,15 @@ order_view(struct engine *e, const struct machine *m)
 
 		json_put_num(one, "id", db_num(row, 0));
 		json_put(one, "kind", db_text(row, 1));
-		put_text(one, "serial", db_text(row, 2));
-		put_text(one, "why", db_text(row, 3));
+		view_text(one, "serial", db_text(row, 2));
+		view_text(one, "why", db_text(row, 3));
 		put_time(one, "made_ms", db_num(row, 4));
 		put_time(one, "given_ms", db_num(row, 5));
 		put_time(one, "taken_ms", db_num(row, 6));
 		put_time(one, "over_ms", db_num(row, 8));
 		json_put(one, "state", outcome[0] ? outcome : db_num(row, 8) ? "done" :
 			 db_num(row, 6) ? "taken" : db_num(row, 5) ? "given" : "waits");
-		put_text(one, "text", db_text(row, 9));
+		view_text(one, "text", db_text(row, 9));
 		json_array_append_new(list, one);
 	}
 	return list;

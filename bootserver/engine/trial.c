@@ -31,7 +31,7 @@ trials_load(struct engine *e)
 	sqlite3_stmt *row;
 
 	for (row = db_ask(&e->db, DB_TRIALS, ""); db_next(&e->db, row);) {
-		struct machine *m = index_find(&e->names, db_text(row, 0));
+		struct machine *m = machines_of_row(e, db_num(row, 0));
 
 		if (!m)
 			continue;

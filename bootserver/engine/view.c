@@ -17,11 +17,11 @@
 
 #define BOOTS_SHOWN 10
 
-static void
-put_or_null(json_t *object, const char *key, const char *value)
+void
+view_text(json_t *object, const char *key, const char *text)
 {
-	if (value && value[0])
-		json_put(object, key, value);
+	if (text && text[0])
+		json_put(object, key, text);
 	else
 		json_object_set_new(object, key, json_null());
 }
@@ -42,9 +42,9 @@ view_site(struct engine *e)
 	json_put(site, "web", e->children[CHILD_WEB].state);
 	json_put(site, "chrony", e->site->services.serve_time ? e->children[CHILD_CHRONY].state :
 								"off");
-	put_or_null(site, "dnsmasq_text", e->children[CHILD_DNSMASQ].text);
-	put_or_null(site, "web_text", e->children[CHILD_WEB].text);
-	put_or_null(site, "chrony_text", e->children[CHILD_CHRONY].text);
+	view_text(site, "dnsmasq_text", e->children[CHILD_DNSMASQ].text);
+	view_text(site, "web_text", e->children[CHILD_WEB].text);
+	view_text(site, "chrony_text", e->children[CHILD_CHRONY].text);
 	json_put_num(site, "machines", (int64_t)e->nmachines);
 	json_put_num(site, "images", (int64_t)e->images.count);
 	return site;
@@ -70,11 +70,11 @@ put_identity(const struct engine *e, json_t *ret, const struct machine *m)
 	json_put(ret, "asset", m->claims.asset);
 	json_put(ret, "manufacturer", m->claims.manufacturer);
 	json_put(ret, "product", m->claims.product);
-	put_or_null(ret, "lldp", m->lldp);
-	put_or_null(ret, "ipxe", m->version);
-	put_or_null(ret, "rack", m->site ? m->site->rack : NULL);
-	put_or_null(ret, "file", m->site ? e->site->files[m->site->place.file] : NULL);
-	put_or_null(ret, "ip", m->ip);
+	view_text(ret, "lldp", m->lldp);
+	view_text(ret, "ipxe", m->version);
+	view_text(ret, "rack", m->site ? m->site->rack : NULL);
+	view_text(ret, "file", m->site ? e->site->files[m->site->place.file] : NULL);
+	view_text(ret, "ip", m->ip);
 	json_put_num(ret, "seen_ms", m->seen_ms);
 }
 
@@ -111,20 +111,20 @@ put_plan(const struct engine *e, json_t *ret, const struct machine *m)
 	json_put(ret, "plan", plan_kind_name(plan.kind));
 	json_put(ret, "plan_reason", plan.reason);
 	json_put_flag(ret, "once", m->once);
-	put_or_null(ret, "image", ref);
-	put_or_null(ret, "tried", m->tried);
-	put_or_null(ret, "last_good", m->last_good);
+	view_text(ret, "image", ref);
+	view_text(ret, "tried", m->tried);
+	view_text(ret, "last_good", m->last_good);
 	json_object_set_new(ret, "trial", trial_view(e, m));
 	json_object_set_new(ret, "clock", !m->clock.known ? json_null() :
 			    json_pack("{s:I, s:I}", "offset_ms", (json_int_t)m->clock.offset_ms,
 				      "within_ms", (json_int_t)m->clock.within_ms));
-	put_or_null(ret, "local_way", m->learnt.way);
-	put_or_null(ret, "local_way_state", learnt_way_state(m));
-	put_or_null(ret, "binary", m->learnt.binary);
+	view_text(ret, "local_way", m->learnt.way);
+	view_text(ret, "local_way_state", learnt_way_state(m));
+	view_text(ret, "binary", m->learnt.binary);
 	json_put_flag(ret, "secure_boot", m->learnt.locked);
-	put_or_null(ret, "code", m->code);
-	put_or_null(ret, "key", m->pin);
-	put_or_null(ret, "key_pending", m->pending);
+	view_text(ret, "code", m->code);
+	view_text(ret, "key", m->pin);
+	view_text(ret, "key_pending", m->pending);
 }
 
 static void
@@ -195,8 +195,8 @@ view_boot(struct engine *e, const struct boot *b)
 	json_put(ret, "outcome", b->outcome[0] ? b->outcome : "open");
 	json_put(ret, "plan", b->script_ms ? plan_kind_name(b->kind) : "");
 	json_put(ret, "plan_reason", b->reason);
-	put_or_null(ret, "image", b->image);
-	put_or_null(ret, "ip", b->ip);
+	view_text(ret, "image", b->image);
+	view_text(ret, "ip", b->ip);
 	json_put(ret, "phase", phase_name(b->phase));
 	json_put(ret, "phase_state", phase_state_name(b->state));
 	json_put(ret, "text", b->text);
@@ -288,10 +288,10 @@ view_images(struct engine *e)
 		json_put_num(one, "generation", image->generation);
 		json_put(one, "identity", image->identity);
 		json_object_set_new(one, "archs", archs_of(image));
-		put_or_null(one, "version", image->version);
+		view_text(one, "version", image->version);
 		json_put_num(one, "size", (int64_t)size);
-		put_or_null(one, "signer", image->signer);
-		put_or_null(one, "fault", image->fault);
+		view_text(one, "signer", image->signer);
+		view_text(one, "fault", image->fault);
 		put_uses(e, one, image);
 		json_array_append_new(list, one);
 	}

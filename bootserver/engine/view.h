@@ -11,4 +11,7 @@ json_t *view_machines(struct engine *e);			/* by name */
 json_t *view_boots(struct engine *e, const struct machine *m);	/* newest first, with events */
 json_t *view_images(struct engine *e);
 
+/* Sets a member to the text, or to null if there is none (NULL or ""). */
+void view_text(json_t *object, const char *key, const char *text);
+
 #endif
