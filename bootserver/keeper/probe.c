@@ -25,7 +25,7 @@
 
 #define TFTP_PORT 69
 #define ANSWER_MS 300
-#define PAUSE_MS 50
+#define PAUSE_MS 20
 
 enum { TFTP_DATA = 3, TFTP_ERROR = 5 };
 
@@ -56,11 +56,13 @@ static bool
 tftp_serves(const char *address)
 {
 	struct sockaddr_in server = { .sin_family = AF_INET, .sin_port = htons(TFTP_PORT) };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
 	bool yes;
 
 	if (fd < 0)
 		return false;
+	/* while nobody has the port yet the kernel says so at once (ip(7), udp(7)) */
+	setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 	yes = inet_pton(AF_INET, address, &server.sin_addr) == 1 && first_block(fd, &server);
 	close(fd);
 	return yes;
