@@ -1,7 +1,8 @@
 /*
  * HTTP for the operator's API: libmicrohttpd on the Unix socket that the keeper opened (mode 0600:
- * who may connect may do all), driven by the engine's own loop.  Requests go to route(); the stream
- * of events is held open here, suspended while there is nothing to send.
+ * who may connect may do all), driven by the engine's own loop.  Requests go to route(); what may
+ * be long is made piece by piece here, and a follower of events is suspended while there is nothing
+ * to send.
  */
 #include "engine/api.h"
 
@@ -30,7 +31,7 @@ struct api {
 	struct err err;
 };
 
-/* One follower of events. */
+/* An answer that goes out piece by piece: events, of a follower too, or machines. */
 struct stream {
 	struct stream *next;
 	struct api *api;
@@ -155,32 +156,58 @@ take_number(struct MHD_Connection *connection, const char *name, int64_t *number
 	return 0;
 }
 
-/* Without `since` a follower sees what is new, anyone else all there is. */
+/* The reader is the stream's from now on. */
 static enum MHD_Result
-reply_events(struct api *api, struct MHD_Connection *connection)
+reply_pieces(struct api *api, struct MHD_Connection *connection, const char *kind,
+	     struct hub_reader *reader)
 {
-	int64_t follow = 0, since = -1;
+	struct stream *stream = mem_new(sizeof(*stream));
 	struct MHD_Response *response;
-	struct stream *stream;
 	enum MHD_Result r;
 
-	if (take_number(connection, "follow", &follow) < 0 || follow > 1 ||
-	    take_number(connection, "since", &since) < 0)
-		return reply_fault(connection, 400, "since is an event's number, follow 0 or 1");
-	stream = mem_new(sizeof(*stream));
 	stream->api = api;
 	stream->connection = connection;
-	stream->reader = hub_open(api->e, since < 0 && !follow ? 0 : since, follow);
+	stream->reader = reader;
 	stream->reader->wake = wake;
 	stream->reader->arg = stream;
 	stream->next = api->streams;
 	api->streams = stream;
 	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 32768, stream_read, stream,
 						     stream_free);
-	MHD_add_response_header(response, "Content-Type", "application/x-ndjson");
+	MHD_add_response_header(response, "Content-Type", kind);
 	r = MHD_queue_response(connection, 200, response);
 	MHD_destroy_response(response);
 	return r;
+}
+
+/* Without `since` a follower sees what is new, anyone else all there is. */
+static enum MHD_Result
+reply_events(struct api *api, struct MHD_Connection *connection)
+{
+	int64_t follow = 0, since = -1;
+	struct hub_reader *reader;
+
+	if (take_number(connection, "follow", &follow) < 0 || follow > 1 ||
+	    take_number(connection, "since", &since) < 0)
+		return reply_fault(connection, 400, "since is an event's number, follow 0 or 1");
+	reader = hub_open(api->e, since < 0 && !follow ? 0 : since, follow);
+	return reply_pieces(api, connection, "application/x-ndjson", reader);
+}
+
+/* All of them, or `limit` behind the name `after`. */
+static enum MHD_Result
+reply_machines(struct api *api, struct MHD_Connection *connection)
+{
+	const char *after = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "after");
+	struct hub_reader *reader;
+	int64_t limit = INT64_MAX;
+
+	if (take_number(connection, "limit", &limit) < 0 || limit == 0)
+		return reply_fault(connection, 400, "limit is a number from 1");
+	if (after && !str_is_label(after))
+		return reply_fault(connection, 400, "after is a machine's name");
+	reader = hub_open_machines(api->e, after ? after : "", limit);
+	return reply_pieces(api, connection, "application/json", reader);
 }
 
 static void
@@ -265,6 +292,9 @@ answer(struct api *api, struct MHD_Connection *connection, struct route_ask *ask
 
 	if (strcmp(ask->path, "/v1/events") == 0 && strcmp(ask->method, "GET") == 0)
 		return reply_events(api, connection);
+	if (strcmp(ask->path, "/v1/machines") == 0 && strcmp(ask->method, "GET") == 0 &&
+	    api->e->started)
+		return reply_machines(api, connection);
 	if (strcmp(ask->path, "/v1/database") == 0 && strcmp(ask->method, "GET") == 0)
 		return reply_database(api, connection);
 	if (text->len > BODY_MOST)

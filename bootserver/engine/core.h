@@ -72,7 +72,7 @@ struct engine {
 	struct plan_image *choices;	/* images by architecture, for plan_choose() */
 	size_t nchoices;
 
-	struct machine **machines;
+	struct machine **machines;	/* by name: roll.h */
 	size_t nmachines, machines_size;
 	size_t unknown;		/* of them not in the site and not approved */
 	struct index names, macs, uuids, pins, pendings, codes, ips;	/* to a machine */

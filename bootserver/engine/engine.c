@@ -35,6 +35,7 @@ struct process {
 	struct api *api;
 	sd_event *loop;
 	sd_event_source *web;
+	sd_event_source *more;	/* the API has more to send at once */
 	int web_fd;		/* the one `web` listens to */
 	bool root;		/* there is a user to become */
 	uid_t uid;
@@ -95,11 +96,12 @@ end_turn(struct process *p)
 	struct err err;
 	int r = engine_turn(p->e, &err);
 
-	if (r == 0 && p->api && api_waits(p->api))
-		r = api_run(p->api, &err);
 	if (r < 0)
 		return leave(p, r, err.text);
 	follow_web(p);
+	/* in a turn of its own, so that web's channel has its turn between two pieces */
+	if (p->api && api_waits(p->api))
+		sd_event_source_set_enabled(p->more, SD_EVENT_ONESHOT);
 	return 0;
 }
 
@@ -138,14 +140,21 @@ on_web(sd_event_source *source, int fd, uint32_t events, void *arg)
 }
 
 static int
-on_api(sd_event_source *source, int fd, uint32_t events, void *arg)
+on_more(sd_event_source *source, void *arg)
 {
 	struct process *p = arg;
 	struct err err;
 	int r = api_run(p->api, &err);
 
-	(void)source, (void)fd, (void)events;
+	(void)source;
 	return r < 0 ? leave(p, r, err.text) : end_turn(p);
+}
+
+static int
+on_api(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	(void)fd, (void)events;
+	return on_more(source, arg);
 }
 
 static int
@@ -173,6 +182,8 @@ listen_all(struct process *p, struct err *err)
 					       p);
 	if (r >= 0 && p->api)
 		r = sd_event_add_io(p->loop, NULL, api_fd(p->api), EPOLLIN, on_api, p);
+	if (r >= 0 && p->api)
+		r = sd_event_add_defer(p->loop, &p->more, on_more, p);
 	if (r < 0)
 		return err_errno(err, r, "cannot make the event loop");
 	return 0;
@@ -293,6 +304,7 @@ engine_main(void)
 	}
 	api_stop(p.api);
 	p.web = sd_event_source_unref(p.web);
+	p.more = sd_event_source_unref(p.more);
 	sd_event_unref(p.loop);
 	if (p.e)
 		engine_free(p.e);

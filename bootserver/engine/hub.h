@@ -7,14 +7,18 @@
 #include "lib/str.h"
 
 /*
- * Subscribers to events: each reads what is in the database behind its cursor, and gets progress
- * as it passes by.
+ * Answers that are made piece by piece, as they are taken: a reader of events gets what is in the
+ * database behind its cursor, and progress as it passes by; a reader of machines their list.
  */
 struct hub_reader {
 	struct hub_reader *next;
-	struct buf text;	/* lines not yet taken */
+	void (*fill)(struct engine *e, struct hub_reader *reader);	/* more into `text` */
+	struct buf text;	/* not yet taken */
 	size_t taken;		/* bytes of it that are */
-	int64_t cursor;		/* last event id in `text` */
+	int64_t cursor;		/* of events: the last id in `text` */
+	char name[64];		/* of machines: the last one in `text` */
+	int64_t left;		/* how many machines there may still be */
+	bool begun, ended;	/* the list is */
 	bool follow;
 	void (*wake)(void *arg);	/* there is something to read */
 	void *arg;
@@ -26,6 +30,11 @@ struct hub {
 };
 
 struct hub_reader *hub_open(struct engine *e, int64_t since, bool follow);
+
+/* The machines as one JSON array: by name, from the first one behind `after` ("": from the first of
+ * all), `most` of them at most. */
+struct hub_reader *hub_open_machines(struct engine *e, const char *after, int64_t most);
+
 void hub_close(struct engine *e, struct hub_reader *reader);
 
 /* Up to `most` bytes; 0: nothing now (a follower waits for wake()); -1: the end. */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/machines.h"
+#include "engine/roll.h"
 #include "engine/start.h"
 #include "engine/timeline.h"
 #include "lib/clock.h"
@@ -32,7 +32,7 @@ learnt_load(struct engine *e)
 	sqlite3_stmt *row;
 
 	for (row = db_ask(&e->db, DB_LEARNT, ""); db_next(&e->db, row);) {
-		struct machine *m = machines_of_row(e, db_num(row, 0));
+		struct machine *m = roll_of_row(e, db_num(row, 0));
 
 		if (!m)
 			continue;

@@ -13,6 +13,7 @@
 #include "engine/cluster.h"
 #include "engine/learnt.h"
 #include "engine/records.h"
+#include "engine/roll.h"
 #include "engine/timeline.h"
 #include "engine/trial.h"
 #include "lib/chance.h"
@@ -113,12 +114,10 @@ give_mac(struct engine *e, struct machine *m, const char *mac)
 	db_run(&e->db, DB_MAC_SAVE, "si", mac, m->id);
 }
 
+/* Into the indexes. */
 static void
 enlist(struct engine *e, struct machine *m)
 {
-	e->machines = engine_room(e->machines, e->nmachines, &e->machines_size,
-				  sizeof(*e->machines));
-	e->machines[e->nmachines++] = m;
 	if (e->last_machine < m->id)
 		e->last_machine = m->id;
 	index_put(&e->names, m->name, m);
@@ -136,6 +135,7 @@ add(struct engine *e, const char *name)
 	m->id = e->last_machine + 1;
 	str_copy(m->name, sizeof(m->name), name);
 	m->first_ms = clock_now_ms();
+	roll_add(e, m);
 	enlist(e, m);
 	records_save_machine(e, m);	/* now: its MACs and boots refer to it */
 	return m;
@@ -153,13 +153,13 @@ machine_free(struct engine *e, struct machine *m)
 	free(m);
 }
 
-/* Takes `m` out of a list of pointers; the order is not kept. */
+/* Nothing of it is to be saved any more. */
 static void
-unlist(struct machine **list, size_t *count, const struct machine *m)
+forget_stale(struct engine *e, const struct machine *m)
 {
-	for (size_t i = 0; i < *count; i++)
-		if (list[i] == m) {
-			list[i] = list[--*count];
+	for (size_t i = 0; i < e->nstale; i++)
+		if (e->stale[i] == m) {
+			e->stale[i] = e->stale[--e->nstale];
 			return;
 		}
 }
@@ -181,8 +181,8 @@ drop(struct engine *e, struct machine *m)
 	for (size_t i = 0; i < e->npolls; i++)
 		if (e->polls[i].machine == m)
 			e->polls[i].machine = NULL;
-	unlist(e->machines, &e->nmachines, m);
-	unlist(e->stale, &e->nstale, m);
+	roll_drop(e, m);
+	forget_stale(e, m);
 	machine_free(e, m);
 }
 
@@ -190,7 +190,9 @@ static void
 rename_to(struct engine *e, struct machine *m, const char *name)
 {
 	index_drop(&e->names, m->name, m);
+	roll_drop(e, m);
 	str_copy(m->name, sizeof(m->name), name);
+	roll_add(e, m);
 	index_put(&e->names, m->name, m);
 	records_save_machine(e, m);
 }
@@ -210,25 +212,6 @@ machines_forget(struct engine *e, struct machine *m)
 	count_unknown(e);
 }
 
-static int
-by_id(const void *key, const void *item)
-{
-	const int64_t *id = key;
-	const struct machine *const *m = item;
-
-	return (*id > (*m)->id) - (*id < (*m)->id);
-}
-
-/* They are read by their ids. */
-struct machine *
-machines_of_row(const struct engine *e, int64_t id)
-{
-	struct machine **found = bsearch(&id, e->machines, e->nmachines, sizeof(*e->machines),
-					 by_id);
-
-	return found ? *found : NULL;
-}
-
 int
 machines_load(struct engine *e, struct err *err)
 {
@@ -238,12 +221,13 @@ machines_load(struct engine *e, struct err *err)
 		struct machine *m = mem_new(sizeof(*m));
 
 		records_read_machine(row, m);
+		roll_read(e, m);
 		enlist(e, m);
 		if (m->ip_mac[0])
 			machines_lease(e, m->ip, m->ip_mac);
 	}
 	for (row = db_ask(&e->db, DB_MACS, ""); db_next(&e->db, row);) {
-		struct machine *m = machines_of_row(e, db_num(row, 1));
+		struct machine *m = roll_of_row(e, db_num(row, 1));
 
 		if (m)
 			add_mac(e, m, db_text(row, 0));
@@ -253,7 +237,7 @@ machines_load(struct engine *e, struct err *err)
 		int64_t machine;
 
 		records_read_boot(row, b, &machine);
-		b->machine = machines_of_row(e, machine);
+		b->machine = roll_of_row(e, machine);
 		b->heard_ms = clock_mono_ms();
 		b->told = true;
 		b->machine->boot = b;
@@ -264,6 +248,7 @@ machines_load(struct engine *e, struct err *err)
 	}
 	learnt_load(e);
 	trials_load(e);
+	roll_end(e);
 	return e->db.fault ? err_set(err, e->db.fault, "the database cannot be read") : 0;
 }
 

@@ -8,9 +8,6 @@
 /* Reads all of them with their last boot from the database. */
 int machines_load(struct engine *e, struct err *err);
 
-/* While they are read: the one with this id, or NULL. */
-struct machine *machines_of_row(const struct engine *e, int64_t id);
-
 void machines_fini(struct engine *e);
 
 /* After a new site file: which machine is whose. */

@@ -30,14 +30,6 @@ name_of(const struct engine *e, const struct machine *m)
 	return one;
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-	const struct dnsmasq_name *one = a, *other = b;
-
-	return strcmp(one->name, other->name);
-}
-
 const char *
 names_text(struct engine *e)
 {
@@ -47,8 +39,6 @@ names_text(struct engine *e)
 	for (size_t i = 0; i < e->nmachines; i++)
 		if (machines_known(e->machines[i]))
 			names[count++] = name_of(e, e->machines[i]);
-	/* the order of e->machines is nobody's: the same names must be the same text */
-	qsort(names, count, sizeof(*names), by_name);
 	free(e->names_text);
 	e->names_text = dnsmasq_names(e->site, names, count);
 	e->names_stale = false;

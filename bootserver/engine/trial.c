@@ -10,6 +10,7 @@
 
 #include "engine/agent.h"
 #include "engine/machines.h"
+#include "engine/roll.h"
 #include "engine/timeline.h"
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -31,7 +32,7 @@ trials_load(struct engine *e)
 	sqlite3_stmt *row;
 
 	for (row = db_ask(&e->db, DB_TRIALS, ""); db_next(&e->db, row);) {
-		struct machine *m = machines_of_row(e, db_num(row, 0));
+		struct machine *m = roll_of_row(e, db_num(row, 0));
 
 		if (!m)
 			continue;

@@ -159,29 +159,6 @@ view_machine(struct engine *e, const struct machine *m)
 	return ret;
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-	const struct machine *const *x = a, *const *y = b;
-
-	return strverscmp((*x)->name, (*y)->name);
-}
-
-json_t *
-view_machines(struct engine *e)
-{
-	struct machine **sorted = mem_new((e->nmachines + 1) * sizeof(*sorted));
-	json_t *list = json_array();
-
-	if (e->nmachines)
-		memcpy(sorted, e->machines, e->nmachines * sizeof(*sorted));
-	qsort(sorted, e->nmachines, sizeof(*sorted), by_name);
-	for (size_t i = 0; i < e->nmachines; i++)
-		json_array_append_new(list, view_machine(e, sorted[i]));
-	free(sorted);
-	return list;
-}
-
 static json_t *
 view_boot(struct engine *e, const struct boot *b)
 {

@@ -7,7 +7,6 @@
 
 json_t *view_site(struct engine *e);
 json_t *view_machine(struct engine *e, const struct machine *m);
-json_t *view_machines(struct engine *e);			/* by name */
 json_t *view_boots(struct engine *e, const struct machine *m);	/* newest first, with events */
 json_t *view_images(struct engine *e);
 

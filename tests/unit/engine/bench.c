@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "engine/core.h"
+#include "engine/hub.h"
 #include "engine/routes.h"
 #include "lib/chance.h"
 #include "lib/clock.h"
@@ -301,6 +302,28 @@ bench_route(struct bench *b, const char *method, const char *path, const char *b
 	assert_int_equal(engine_turn(b->e, &err), 0);
 	json_decref(sent);
 	return answer;
+}
+
+/* The list of machines, taken in pieces of `piece` bytes. */
+static inline json_t *
+bench_machines(struct bench *b, const char *after, int64_t most, size_t piece)
+{
+	struct hub_reader *reader = hub_open_machines(b->e, after, most);
+	struct err err = { "" };
+	json_t *list = NULL;
+	struct buf text;
+	char some[4096];
+	ssize_t len;
+
+	buf_init(&text);
+	while ((len = hub_read(b->e, reader, some, piece)) > 0)
+		buf_add(&text, some, (size_t)len);
+	hub_close(b->e, reader);
+	assert_int_equal(len, -1);
+	if (json_parse(&list, text.text, text.len, &err) < 0)
+		fail_msg("%s: %s", err.text, text.text);
+	buf_fini(&text);
+	return list;
 }
 
 /* A member of the machine as the API shows it; the text lives until the next call. */
