@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -320,6 +321,8 @@ start_take(struct engine *e, struct msg *msg, struct err *err)
 	if (r < 0)
 		goto out;
 	e->started = true;
+	/* parsing took twice what stays, and the former site is gone: the system has it back */
+	malloc_trim(0);
 send:
 	engine_send(e, e->keeper, config);
 	return 0;
