@@ -158,6 +158,16 @@ left_us(struct engine *e, struct boot *b)
 	}
 }
 
+/* A text of the machine's row, which is saved if it is another one than before. */
+static void
+keep(struct engine *e, struct machine *m, char *ret, size_t size, const char *text)
+{
+	if (str_eq(ret, text))
+		return;
+	str_copy(ret, size, text);
+	machines_touch(e, m);
+}
+
 static void
 record(struct engine *e, struct boot *b, const struct plan *plan)
 {
@@ -170,10 +180,9 @@ record(struct engine *e, struct boot *b, const struct plan *plan)
 	if (plan->kind == PLAN_IMAGE) {
 		snprintf(b->image, sizeof(b->image), "%s@%d", plan->image->name,
 			 plan->image->generation);
-		str_copy(m->tried, sizeof(m->tried), b->image);
+		keep(e, m, m->tried, sizeof(m->tried), b->image);
 		trial_script(e, b);
 		m->digest[0] = '\0';	/* another image may bring other roles */
-		machines_touch(e, m);
 	}
 	if (plan->kind != PLAN_FAILURE)
 		order_boot(e, m);
@@ -208,10 +217,14 @@ answer_nobody(struct engine *e, int64_t id)
 }
 
 static void
-remember(struct machine *m, const json_t *claims)
+remember(struct engine *e, struct machine *m, const json_t *claims)
 {
-	take(m->lldp, sizeof(m->lldp), claims, "lldp");
-	take(m->version, sizeof(m->version), claims, "version");
+	char lldp[sizeof(m->lldp)], version[sizeof(m->version)];
+
+	take(lldp, sizeof(lldp), claims, "lldp");
+	take(version, sizeof(version), claims, "version");
+	keep(e, m, m->lldp, sizeof(m->lldp), lldp);
+	keep(e, m, m->version, sizeof(m->version), version);
 }
 
 void
@@ -231,7 +244,7 @@ boot_script(struct engine *e, const json_t *body)
 		return;
 	}
 	m = machines_claim(e, &claims);
-	remember(m, said);
+	remember(e, m, said);
 	learnt_back(e, m);
 	learnt_asked(e, m);
 	machines_address(e, m, ip, claims.mac);

@@ -258,8 +258,9 @@ db_close(struct db *db)
 	*db = (struct db){ 0 };
 }
 
+/* Texts are SQLITE_STATIC where they live until the statement has ended, else SQLITE_TRANSIENT. */
 static void
-bind(sqlite3_stmt *query, const char *kinds, va_list ap)
+bind(sqlite3_stmt *query, sqlite3_destructor_type kept, const char *kinds, va_list ap)
 {
 	for (int i = 1; kinds[i - 1]; i++) {
 		if (kinds[i - 1] == 'i') {
@@ -268,7 +269,7 @@ bind(sqlite3_stmt *query, const char *kinds, va_list ap)
 			const char *text = va_arg(ap, const char *);
 
 			if (text)
-				sqlite3_bind_text(query, i, text, -1, SQLITE_TRANSIENT);
+				sqlite3_bind_text(query, i, text, -1, kept);
 			else
 				sqlite3_bind_null(query, i);
 		}
@@ -289,7 +290,7 @@ db_run(struct db *db, enum db_query query, const char *kinds, ...)
 		db->open = true;
 	}
 	va_start(ap, kinds);
-	bind(db->queries[query], kinds, ap);
+	bind(db->queries[query], SQLITE_STATIC, kinds, ap);
 	va_end(ap);
 	if (sqlite3_step(db->queries[query]) != SQLITE_DONE)
 		db->fault = -EIO;
@@ -302,7 +303,7 @@ db_ask(struct db *db, enum db_query query, const char *kinds, ...)
 	va_list ap;
 
 	va_start(ap, kinds);
-	bind(db->queries[query], kinds, ap);
+	bind(db->queries[query], SQLITE_TRANSIENT, kinds, ap);
 	va_end(ap);
 	return db->queries[query];
 }

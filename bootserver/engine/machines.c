@@ -212,6 +212,15 @@ machines_forget(struct engine *e, struct machine *m)
 	count_unknown(e);
 }
 
+/* A machine that asks to boot as it did before changes nothing but its boot. */
+static int64_t
+last_seen(const struct boot *b)
+{
+	int64_t boot_ms = b->script_ms > b->begin_ms ? b->script_ms : b->begin_ms;
+
+	return boot_ms > b->machine->seen_ms ? boot_ms : b->machine->seen_ms;
+}
+
 int
 machines_load(struct engine *e, struct err *err)
 {
@@ -241,6 +250,7 @@ machines_load(struct engine *e, struct err *err)
 		b->heard_ms = clock_mono_ms();
 		b->told = true;
 		b->machine->boot = b;
+		b->machine->seen_ms = last_seen(b);
 		if (e->last_boot < b->id)
 			e->last_boot = b->id;
 		for (int i = 0; i < BOOT_NONCES; i++)
@@ -406,13 +416,15 @@ machines_claim(struct engine *e, const struct plan_claims *claims)
 		give_mac(e, m, claims->mac);
 	if (!m->site)
 		index_drop(&e->uuids, board_key(key, sizeof(key), &m->claims), m);
-	if (claims->buildarch[0])
+	/* both are zero behind each text */
+	if (claims->buildarch[0] && memcmp(&m->claims, claims, sizeof(*claims)) != 0) {
 		m->claims = *claims;
+		machines_touch(e, m);
+	}
 	if (!m->site)
 		index_put(&e->uuids, board_key(key, sizeof(key), &m->claims), m);
 	settle_code(e, m);
-	m->seen_ms = clock_now_ms();
-	machines_touch(e, m);
+	m->seen_ms = clock_now_ms();	/* kept by the boot that begins or goes on with this */
 	return m;
 }
 

@@ -115,10 +115,12 @@ void
 trial_script(struct engine *e, struct boot *b)
 {
 	struct machine *m = b->machine;
+	struct trial before = m->trial;
 
 	trial_begin(&m->trial, b->image, m->last_good);
 	m->trial_at_ms = clock_mono_ms();
-	save(e, m);
+	if (!str_eq(m->trial.image, before.image))
+		save(e, m);
 }
 
 void

@@ -168,6 +168,31 @@ what_is_known_outlives_the_engine(void **state)
 	assert_string_equal(bench_shows(b, "n1", "tried"), "edge@1");
 }
 
+/* One that asks again as it did before costs the row of its boot; when it was seen is known of that
+ * after a restart. */
+static void
+asking_again_saves_the_boot_alone(void **state)
+{
+	struct bench *b = *state;
+	json_t *answer;
+	int before;
+
+	json_decref(bench_boot(b, MAC1, "10.9.0.101"));
+	clock_fake_ms += 60000;
+	before = sqlite3_total_changes(b->e->db.sql);
+	json_decref(bench_boot(b, MAC1, "10.9.0.101"));
+	assert_int_equal(sqlite3_total_changes(b->e->db.sql) - before, 1);
+	/* but what it says of itself is kept */
+	json_decref(bench_boot_as(b, MAC1, "10.9.0.101", "22222222-2222-3333-4444-555555555555"));
+	assert_int_equal(sqlite3_total_changes(b->e->db.sql) - before, 3);
+	bench_stop(b);
+	bench_start(b, bench_site);
+	answer = bench_route(b, "GET", "/v1/machines/n1", NULL, 200);
+	assert_int_equal(json_num(answer, "seen_ms", 0), BENCH_NOW + 60000);
+	assert_string_equal(json_str(answer, "uuid", ""), "22222222-2222-3333-4444-555555555555");
+	json_decref(answer);
+}
+
 static void
 unknown_machines_are_bounded(void **state)
 {
@@ -207,6 +232,7 @@ main(void)
 		CASE(machines_are_known_by_what_the_site_says),
 		CASE(new_site_file_takes_machines_over),
 		CASE(what_is_known_outlives_the_engine),
+		CASE(asking_again_saves_the_boot_alone),
 		CASE(unknown_machines_are_bounded),
 		CASE(other_clients_of_dhcp_are_no_machines),
 	};
