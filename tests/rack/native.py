@@ -15,7 +15,7 @@ import time
 
 from .base import Base
 from .groups import Groups
-from .namespace import RackError, descendants, parent
+from .namespace import GONE, RackError, descendants, parent
 
 BOOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "native_boot.py")
 ALIGN = 1 << 20
@@ -88,8 +88,9 @@ class Native(Base):
     def _init(self):
         """The host's pid of the node's first process: a child of the boot, which is a child of the power."""
         for pid in descendants(self._process.pid):
-            if parent(parent(pid)) == self._process.pid:
-                return pid
+            with contextlib.suppress(*GONE):    # others come and go meanwhile
+                if parent(parent(pid)) == self._process.pid:
+                    return pid
         raise RackError(f"{self.name} has not started its root")
 
     def power_off(self):
