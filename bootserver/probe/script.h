@@ -42,7 +42,8 @@ struct script_host {
 	/* Each of them calls script_ended() once, later. */
 	void (*fetch)(void *arg, const struct script_fetch *what);
 	void (*configure)(void *arg, const char *nic);		/* ifconf: DHCP */
-	void (*pause)(void *arg, const char *why, uint32_t ms);	/* sleep, prompt, shell, sanboot */
+	/* sleep, prompt, shell, sanboot, reboot */
+	void (*pause)(void *arg, const char *why, uint32_t ms);
 	void (*boot)(void *arg, const char *image, const char *args);
 	void (*binary)(void *arg, const char *image);		/* chain to what is no script */
 	/* At once. */

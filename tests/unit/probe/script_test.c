@@ -335,6 +335,24 @@ our_first_script_tries_all_cards(void **state)
 	free(text);
 }
 
+/* iPXE's "DRBG not instantiated" lasts for as long as it runs: to ask again would be for ever. */
+static void
+our_first_script_restarts_an_unseeded_machine(void **state)
+{
+	struct stage *s = *state;
+	char *text = plain("autoexec.ipxe");
+
+	put_image_settings(s);
+	script_start(&s->script, text);
+	ends(s, 0);
+	TOLD(s, "ifconf net0\nchain https://s/boot.ipxe as boot.ipxe\n");
+	ends(s, -0x1c25e082);
+	assert_non_null(strstr(s->told.text, "Restarting in 5 seconds.\nsleep 5000\n"));
+	ends(s, 0);
+	assert_non_null(strstr(s->told.text, "\nreboot 0\n"));
+	free(text);
+}
+
 int
 main(void)
 {
@@ -349,6 +367,8 @@ main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(our_first_script_tries_all_cards, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(
+			our_first_script_restarts_an_unseeded_machine, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
