@@ -27,18 +27,49 @@ static const char machines[] =
 	" {\"name\": \"n3\", \"state\": \"new\", \"phase\": \"\", \"phase_state\": \"\","
 	"  \"boot_since_ms\": 0, \"healthy_ms\": null, \"image\": \"edge@2\", \"ip\": null}]";
 
+static json_t *
+parsed(const char *text)
+{
+	json_t *ret = json_loads(text, 0, NULL);
+
+	assert_non_null(ret);
+	return ret;
+}
+
+/* The table of these machines (JSON). */
+static void
+expect_list(const char *list, const struct table_look *look, const char *wanted)
+{
+	json_t *o = parsed(list);
+	struct buf got;
+
+	buf_init(&got);
+	table_machines(o, look, &got);
+	assert_string_equal(got.text, wanted);
+	buf_fini(&got);
+	json_decref(o);
+}
+
 static void
 expect_table(const struct table_look *look, const char *wanted)
 {
-	json_t *list = json_loads(machines, 0, NULL);
+	expect_list(machines, look, wanted);
+}
+
+/* What `show` says of a machine (JSON) a minute after the first second of time. */
+static void
+expect_machine(const char *machine, const char *wanted)
+{
+	json_t *o = parsed(machine);
 	struct buf got;
 
-	assert_non_null(list);
+	setenv("TZ", "UTC", 1);
+	tzset();
 	buf_init(&got);
-	table_machines(list, look, &got);
+	timeline_machine(o, 61000, &got);
 	assert_string_equal(got.text, wanted);
 	buf_fini(&got);
-	json_decref(list);
+	json_decref(o);
 }
 
 static void
@@ -127,13 +158,9 @@ nodes_have_their_columns(void **state)
 		" \"ip\": null, \"roles\": [\"worker\"], \"node\": {\"state\": \"none\"},"
 		" \"lb\": []}]";
 	struct table_look look = { .now_ms = 100000 };
-	json_t *list = json_loads(nodes, 0, NULL);
-	struct buf got;
 
 	(void)state;
-	buf_init(&got);
-	table_machines(list, &look, &got);
-	assert_string_equal(got.text,
+	expect_list(nodes, &look,
 		"NAME  STATE    PHASE    PROGRESS        TIME    NODE   ROLES         LB        "
 		"     IMAGE   ADDRESS\n"
 		"n1    healthy  healthy  ##############  41 s    Ready  cp,worker,lb  10.9.0.200"
@@ -141,14 +168,10 @@ nodes_have_their_columns(void **state)
 		"n2    new                                              worker                  "
 		"     edge@2              not seen yet\n");
 	look.width = 70;
-	got.len = 0;
-	table_machines(list, &look, &got);
-	assert_string_equal(got.text,
+	expect_list(nodes, &look,
 		"NAME  STATE    PHASE    PROGRESS        TIME    NODE   ROLES\n"
 		"n1    healthy  healthy  ##############  41 s    Ready  cp,worker,lb\n"
 		"n2    new                                              worker\n");
-	buf_fini(&got);
-	json_decref(list);
 }
 
 /* What is not as it should be has a line; a cluster that is well, or none, has nothing to say. */
@@ -171,10 +194,9 @@ cluster_is_told_when_it_ails(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		json_t *cluster = json_loads(rows[i].cluster, 0, NULL);
+		json_t *cluster = parsed(rows[i].cluster);
 		struct buf got;
 
-		assert_non_null(cluster);
 		buf_init(&got);
 		cluster_lines(cluster, &got);
 		assert_string_equal(got.text, rows[i].says);
@@ -187,16 +209,9 @@ static void
 no_machines_is_said(void **state)
 {
 	struct table_look look = { .now_ms = 1 };
-	json_t *list = json_array();
-	struct buf got;
 
 	(void)state;
-	buf_init(&got);
-	table_machines(list, &look, &got);
-	assert_string_equal(got.text,
-			    "no machines yet: put some into site.yaml, or power one on\n");
-	buf_fini(&got);
-	json_decref(list);
+	expect_list("[]", &look, "no machines yet: put some into site.yaml, or power one on\n");
 }
 
 static void
@@ -289,7 +304,7 @@ clock_that_is_wrong_is_named(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		json_t *machine = json_loads(rows[i].machine, 0, NULL);
+		json_t *machine = parsed(rows[i].machine);
 
 		assert_int_equal(table_clock(got, machine), rows[i].text[0] != '\0');
 		assert_string_equal(got, rows[i].text);
@@ -300,27 +315,23 @@ clock_that_is_wrong_is_named(void **state)
 static void
 clock_and_trial_are_shown(void **state)
 {
-	static const char text[] =
+	static const char machine[] =
 		"{\"name\": \"n1\", \"state\": \"healthy\", \"image\": \"edge@2\","
 		" \"clock\": {\"offset_ms\": -600123, \"within_ms\": 9},"
 		" \"trial\": {\"image\": \"edge@2\", \"spent_ms\": 12000, \"limit_ms\":"
 		" 1800000, \"over\": false}}";
-	json_t *machine = json_loads(text, 0, NULL), *list = json_pack("[O]", machine);
+	char *list = str_format("[%s]", machine);
 	struct table_look look = { .now_ms = 1000 };
-	struct buf got;
 
 	(void)state;
-	buf_init(&got);
-	timeline_machine(machine, 61000, &got);
-	assert_string_equal(got.text, "n1: healthy\n"
-			    "  clock     600.123 s behind, within 0.009 s: IT IS WRONG\n"
-			    "  trial     edge@2, 12 s of 30 m 00 s\n");
-	got.len = 0;
-	table_machines(list, &look, &got);
-	assert_non_null(strstr(got.text, "its clock is 600 s behind"));
-	buf_fini(&got);
-	json_decref(list);
-	json_decref(machine);
+	expect_machine(machine, "n1: healthy\n"
+		       "  clock     600.123 s behind, within 0.009 s: IT IS WRONG\n"
+		       "  trial     edge@2, 12 s of 30 m 00 s\n");
+	expect_list(list, &look,
+		    "NAME  STATE    PHASE    PROGRESS        TIME    IMAGE   ADDRESS\n"
+		    "n1    healthy                                   edge@2           its clock is"
+		    " 600 s behind\n");
+	free(list);
 }
 
 static const char ordered[] =
@@ -336,42 +347,22 @@ static const char ordered[] =
 static void
 orders_stand_beside_the_phases(void **state)
 {
-	json_t *machine = json_loads(ordered, 0, NULL);
-	struct buf got;
-
 	(void)state;
-	assert_non_null(machine);
-	setenv("TZ", "UTC", 1);
-	tzset();
-	buf_init(&got);
-	timeline_machine(machine, 61000, &got);
-	assert_string_equal(got.text,
-			    "n1: healthy\n"
-			    "  order     identify: its agent has it\n"
-			    "\n"
-			    "boot 2, 1970-01-01 00:00:01, edge@2: healthy after 20 s\n"
-			    "  PHASE            AT       TOOK\n"
-			    "  healthy        20 s      0.0 s   good\n"
-			    "  note           30 s              order identify: its agent has"
-			    " it\n");
-	buf_fini(&got);
-	json_decref(machine);
+	expect_machine(ordered,
+		       "n1: healthy\n"
+		       "  order     identify: its agent has it\n"
+		       "\n"
+		       "boot 2, 1970-01-01 00:00:01, edge@2: healthy after 20 s\n"
+		       "  PHASE            AT       TOOK\n"
+		       "  healthy        20 s      0.0 s   good\n"
+		       "  note           30 s              order identify: its agent has it\n");
 }
 
 static void
 machine_that_stands_still_is_shown_with_advice(void **state)
 {
-	json_t *machine = json_loads(stalled, 0, NULL);
-	struct buf got;
-
 	(void)state;
-	assert_non_null(machine);
-	setenv("TZ", "UTC", 1);
-	tzset();
-	buf_init(&got);
-	timeline_machine(machine, 61000, &got);
-	assert_string_equal(
-		got.text,
+	expect_machine(stalled,
 		"n1: stalled\n"
 		"  address   10.9.0.100, 52:54:00:00:00:01\n"
 		"  board     X9, serial S1\n"
@@ -395,8 +386,6 @@ machine_that_stands_still_is_shown_with_advice(void **state)
 		" is ever written\n"
 		"\n"
 		"boot 1, 1970-01-01 00:00:00, edge@1: healthy after 40 s\n");
-	buf_fini(&got);
-	json_decref(machine);
 }
 
 int
