@@ -30,6 +30,14 @@ net_mac_parse(uint8_t ret_mac[6], const char *text)
 	return 0;
 }
 
+bool
+net_is_mac(const char *text)
+{
+	uint8_t mac[6];
+
+	return net_mac_parse(mac, text) == 0;
+}
+
 void
 net_mac_format(char ret[NET_MAC_TEXT], const uint8_t mac[6])
 {

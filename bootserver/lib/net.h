@@ -17,6 +17,7 @@ struct net_cidr {
 
 /* Takes ':' or '-' between the bytes, either case; 0 or -EINVAL. */
 int net_mac_parse(uint8_t ret_mac[6], const char *text);
+bool net_is_mac(const char *text);
 void net_mac_format(char ret[NET_MAC_TEXT], const uint8_t mac[6]);	/* lower case, ':' */
 
 /* Rewrites a MAC to the one form used everywhere (lower case, ':'); 0 or -EINVAL. */

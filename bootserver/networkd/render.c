@@ -29,23 +29,10 @@ give(const struct round *r, const struct site_link *link, const char *end, struc
 	buf_fini(text);
 }
 
-static bool
-is_mac(const char *text)
-{
-	uint8_t mac[6];
-
-	return net_mac_parse(mac, text) == 0;
-}
-
-/* The card that a word of the list stands for: its MAC address, else its name in the system. */
 static const char *
 card(const struct round *r, const char *text)
 {
-	const struct site_link *link = site_link_find(r->ask->boot, text);
-
-	if (link && link->nic)
-		text = link->nic;
-	return strcmp(text, "boot") == 0 ? r->ask->mac : text;
+	return site_link_card(r->ask->boot, text, r->ask->mac);
 }
 
 static bool
@@ -66,25 +53,12 @@ carries_boot(const struct round *r, const struct site_link *link)
 	return false;
 }
 
-static const struct site_link *
-bond_of(const struct round *r, const char *text)
-{
-	for (size_t i = 0; i < r->ask->boot->nlinks; i++) {
-		const struct site_link *bond = &r->ask->boot->links[i];
-
-		for (size_t j = 0; j < bond->bond.count; j++)
-			if (str_eq(card(r, bond->bond.items[j]), card(r, text)))
-				return bond;
-	}
-	return NULL;
-}
-
 /* Only what is a card itself: bonds and VLANs have their cards' addresses. */
 static void
 match_card(struct buf *text, const char *name, const char *key)
 {
 	buf_text(text, "[Match]\n");
-	if (is_mac(name))
+	if (net_is_mac(name))
 		buf_format(text, "%s=%s\nKind=!*\n", key, name);
 	else
 		buf_format(text, "Name=%s\n", name);
@@ -255,7 +229,7 @@ networkd_render(const struct networkd_ask *ask, networkd_take *take, void *user)
 			give_vlan(&r, link);
 		if (link->vlan && link->over)
 			give_bare_card(&r, link);
-		if (!link->nic || !bond_of(&r, link->nic))
+		if (!link->nic || !site_link_bond(ask->boot, link->nic, ask->mac))
 			give_network(&r, link);
 	}
 }

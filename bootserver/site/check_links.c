@@ -24,14 +24,6 @@ place_of(const struct round *r, const void *field, const struct site_link *link)
 	return site_marks_find(r->site->marks, field, &link->place);
 }
 
-static bool
-is_mac(const char *text)
-{
-	uint8_t mac[6];
-
-	return net_mac_parse(mac, text) == 0;
-}
-
 /* Does the word stand for the card that the machine boots by? */
 static bool
 is_boot(const struct round *r, const char *text)
@@ -44,28 +36,20 @@ is_boot(const struct round *r, const char *text)
 	return false;
 }
 
-/* The card that a word stands for, as far as can be told: "boot" is a machine's only MAC. */
+/* The card that the machine boots by, as far as can be told: its only one. */
 static const char *
-card(const struct round *r, const char *text)
+boot_mac(const struct round *r)
 {
-	const struct site_link *link = site_link_find(r->boot, text);
-
-	if (link && link->nic)
-		text = link->nic;
-	if (strcmp(text, "boot") == 0 && r->machine && r->machine->macs.count == 1)
-		text = r->machine->macs.items[0];
-	return text;
+	return r->machine && r->machine->macs.count == 1 ? r->machine->macs.items[0] : NULL;
 }
 
-/* Is it a member of a bond of this list? */
+/* Do both words stand for one card? */
 static bool
-is_member(const struct round *r, const char *text)
+is_same(const struct round *r, const char *one, const char *other)
 {
-	for (size_t i = 0; i < r->boot->nlinks; i++)
-		for (size_t j = 0; j < r->boot->links[i].bond.count; j++)
-			if (str_eq(card(r, r->boot->links[i].bond.items[j]), card(r, text)))
-				return true;
-	return false;
+	const char *mac = boot_mac(r);
+
+	return str_eq(site_link_card(r->boot, one, mac), site_link_card(r->boot, other, mac));
 }
 
 /* A card by its MAC address is one machine's, and no other's. */
@@ -74,7 +58,7 @@ check_mac(const struct round *r, const struct site_place *place, const char *tex
 {
 	const struct site_machine *owner;
 
-	if (!is_mac(text))
+	if (!net_is_mac(text))
 		return;
 	owner = site_find(r->site, text, NULL, NULL);
 	if (!r->machine)
@@ -92,7 +76,7 @@ check_below(const struct round *r, const struct site_place *place, const char *t
 {
 	const struct site_link *below = site_link_find(r->boot, text);
 
-	if (!below && strcmp(text, "boot") != 0 && !is_mac(text))
+	if (!below && strcmp(text, "boot") != 0 && !net_is_mac(text))
 		site_find_error(r->findings, place, "no NIC \"%s\" is known here: name it in this "
 				"list, as {name: %s, nic: %s}", text, text, text);
 	check_mac(r, place, text);
@@ -111,7 +95,7 @@ check_member(const struct round *r, const struct site_link *bond, const char *co
 
 			if (item == member)
 				break;
-			if (str_eq(card(r, *item), card(r, *member)))
+			if (is_same(r, *item, *member))
 				site_find_error(r->findings, place, "%s is a member of %s already",
 						*member, other->name ? other->name : "a bond");
 		}
@@ -139,15 +123,14 @@ check_vlan(const struct round *r, const struct site_link *link)
 	}
 	below = check_below(r, place, link->over);
 	for (const struct site_link *other = r->boot->links; other < link; other++)
-		if (other->vlan == link->vlan && other->over &&
-		    str_eq(card(r, other->over), card(r, link->over)))
+		if (other->vlan == link->vlan && other->over && is_same(r, other->over, link->over))
 			site_find_error(r->findings, place_of(r, &link->vlan, link),
 					"VLAN %lld of %s is there already, in line %d",
 					(long long)link->vlan, link->over, other->place.line);
 	if (below && below->vlan)
 		site_find_error(r->findings, place, "a VLAN lies on a card or a bond, and %s is a "
 				"VLAN", link->over);
-	else if (is_member(r, link->over))
+	else if (site_link_bond(r->boot, link->over, boot_mac(r)))
 		site_find_error(r->findings, place, "%s is a member of a bond: the VLAN lies on "
 				"the bond", link->over);
 	else if (below && link->mtu && below->mtu && link->mtu > below->mtu)
@@ -189,7 +172,7 @@ check_twice(const struct round *r, const struct site_link *link)
 			site_find_error(r->findings, place_of(r, &link->name, link),
 					"the name %s is there already, in line %d", link->name,
 					other->place.line);
-		if (link->nic && other->nic && str_eq(card(r, other->nic), card(r, link->nic)))
+		if (link->nic && other->nic && is_same(r, other->nic, link->nic))
 			site_find_error(r->findings, place_of(r, &link->nic, link),
 					"the card %s is there already, in line %d", link->nic,
 					other->place.line);

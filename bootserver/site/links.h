@@ -36,4 +36,12 @@ struct site_link {
 /* The link that has this name, or that is this card ("boot" or a MAC); NULL: none of them. */
 const struct site_link *site_link_find(const struct site_boot *boot, const char *text);
 
+/* The card that a word stands for: its MAC, else its name in the system, else the word itself.
+ * `mac` is what "boot" stands for, NULL where that is not known.  Borrowed from one of them. */
+const char *site_link_card(const struct site_boot *boot, const char *text, const char *mac);
+
+/* The bond that this card is a member of; NULL: of none. */
+const struct site_link *site_link_bond(const struct site_boot *boot, const char *text,
+				       const char *mac);
+
 #endif

@@ -141,16 +141,6 @@ site_free(struct site *site)
 	free(site);
 }
 
-const struct site_link *
-site_link_find(const struct site_boot *boot, const char *text)
-{
-	for (size_t i = 0; i < boot->nlinks; i++)
-		if (str_eq(boot->links[i].name, text) ||
-		    (boot->links[i].nic && str_eq(boot->links[i].nic, text)))
-			return &boot->links[i];
-	return NULL;
-}
-
 /* A machine by one of the things it is known by. */
 static const struct site_machine *
 find_by(const struct site *site, enum site_key kind, const char *text)
