@@ -23,7 +23,6 @@
 #include "lib/str.h"
 
 #define ADMIN APPLY_ADMIN
-#define KUBELET "--kubeconfig=/etc/kubernetes/kubelet.conf"
 #define FOLDER WHERE_RUN "/objects"
 #define APPLY_MS (5 * 60000)
 #define WAIT_MS (2 * 60000)
@@ -188,6 +187,22 @@ apply_complaint(const char *text, char *ret, size_t size)
 	snprintf(ret, size, "%.*s", (int)(text + len - at), at);
 }
 
+int
+apply_get(const char *const *argv, int timeout_ms, json_t **ret, struct err *err)
+{
+	char *text = NULL, why[AGENT_TEXT];
+	int r = child_run(argv, timeout_ms, &text, err);
+
+	if (r == 0)
+		r = apply_parse(ret, text, err);
+	else if (r > 0) {
+		apply_complaint(text, why, sizeof(why));
+		r = err_set(err, -EIO, "%s", why);
+	}
+	free(text);
+	return r;
+}
+
 /* Until the API server has taken it: webhooks and service accounts come late, it may be away. */
 static void
 apply(const struct args *args)
@@ -257,7 +272,7 @@ prune(const json_t *stage, const char *name)
 {
 	const json_t *objects = json_object_get(stage, "objects");
 	json_t *kinds = json_object_get(stage, "prune"), *list = NULL, *one;
-	char *label = str_format("bootserver.dev/stage=%s", name), *text = NULL, *object;
+	char *label = str_format("bootserver.dev/stage=%s", name), *object;
 	struct buf words;
 	struct err err;
 	size_t i;
@@ -267,8 +282,8 @@ prune(const json_t *stage, const char *name)
 		buf_format(&words, "%s%s", i > 0 ? "," : "", json_string_value(one));
 	const char *argv[] = { "kubectl", ADMIN, "get", words.text, "-A", "-l", label, "-o", "json",
 			       NULL };
-	if (words.len > 0 && child_run(argv, APPLY_MS, &text, &err) == 0)
-		apply_parse(&list, text, &err);
+	if (words.len > 0)
+		apply_get(argv, APPLY_MS, &list, &err);
 	json_array_foreach(json_object_get(list, "items"), i, one) {
 		object = object_name(one);
 		if (!is_given(objects, object))
@@ -279,7 +294,6 @@ prune(const json_t *stage, const char *name)
 	json_decref(list);
 	buf_fini(&words);
 	free(label);
-	free(text);
 }
 
 /* One line of the stage's `wait`, until it comes true. */
@@ -377,28 +391,22 @@ apply_node_ready(const json_t *node, const char *boot, char *why, size_t size)
 static bool
 look(const char *node, char *why, size_t size)
 {
-	const char *argv[] = { "kubectl", KUBELET, "get", "node", node, "-o", "json", NULL };
-	char *text = NULL, *boot = where_text("/proc/sys/kernel/random/boot_id");
+	const char *argv[] = { "kubectl", APPLY_KUBELET, "get", "node", node, "-o", "json", NULL };
+	char *boot = where_text("/proc/sys/kernel/random/boot_id");
 	json_t *o = NULL;
 	struct err err;
 	bool ready = false;
-	int r = child_run(argv, WAIT_MS, &text, &err);
 
-	if (r == 0)
-		r = apply_parse(&o, text, &err);
-	if (r == 0)
+	if (apply_get(argv, WAIT_MS, &o, &err) == 0)
 		ready = apply_node_ready(o, boot, why, size);
-	else if (r < 0)
-		str_copy(why, size, err.text);
 	else
-		apply_complaint(text, why, size);
+		str_copy(why, size, err.text);
 	if (ready && aside_clear(o, &err) < 0) {
 		ready = false;
 		str_copy(why, size, err.text);
 	}
 	json_decref(o);
 	free(boot);
-	free(text);
 	return ready;
 }
 

@@ -8,6 +8,7 @@
  * node is waited for.  All of these take their time: they run in jobs.
  */
 #define APPLY_ADMIN "--kubeconfig=/etc/kubernetes/admin.conf"
+#define APPLY_KUBELET "--kubeconfig=/etc/kubernetes/kubelet.conf"
 
 /* Applies one stage until it is taken, prunes, then waits as the stage says; prints what it waits
  * for.  It gives up only on what no waiting mends: a stage that is ill-formed. */
@@ -31,6 +32,10 @@ bool apply_node_ready(const json_t *node, const char *boot, char *why, size_t si
 
 /* The object that kubectl printed, behind whatever it warns of. */
 int apply_parse(json_t **ret, const char *text, struct err *err);
+
+/* What `argv` (kubectl … get … -o json) prints within that time; the caller's.  -EIO: kubectl
+ * failed, with its complaint; else as child_run() and apply_parse(). */
+int apply_get(const char *const *argv, int timeout_ms, json_t **ret, struct err *err);
 
 /* A pause before the next try: 1 s, 2, 4, 8, then 10. */
 void apply_rest(unsigned int tries);

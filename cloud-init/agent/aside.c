@@ -1,7 +1,6 @@
 /* A node that is set aside while its machine is away: see aside.h. */
 #include "cloud-init/agent/aside.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,6 @@
 #include "lib/json.h"
 #include "lib/str.h"
 
-#define KUBELET "--kubeconfig=/etc/kubernetes/kubelet.conf"
 #define REQUEST "--request-timeout=10s"
 #define CHILD_MS 15000
 #define MARK "bootserver.dev/aside"
@@ -37,7 +35,7 @@ static int
 patch(const char *node, json_t *with, struct err *err)
 {
 	char *text = json_text(with, NULL);
-	const char *argv[] = { "kubectl", KUBELET, REQUEST, "patch", "node", node,
+	const char *argv[] = { "kubectl", APPLY_KUBELET, REQUEST, "patch", "node", node,
 			       "--type=merge", "-p", text, NULL };
 	int r = child_must(argv, CHILD_MS, err);
 
@@ -46,33 +44,19 @@ patch(const char *node, json_t *with, struct err *err)
 	return r;
 }
 
-static int
-look(const char *name, json_t **ret, struct err *err)
-{
-	const char *argv[] = { "kubectl", KUBELET, REQUEST, "get", "node", name, "-o", "json",
-			       NULL };
-	char *text = NULL;
-	int r = child_run(argv, CHILD_MS, &text, err);
-
-	if (r == 0)
-		r = apply_parse(ret, text, err);
-	else if (r > 0)
-		r = err_set(err, -EIO, "%.200s", text);
-	free(text);
-	return r;
-}
-
 void
 aside_set(const struct agent *agent)
 {
 	const char *name = json_str(agent->cluster.answer, "node", agent->input.name);
+	const char *argv[] = { "kubectl", APPLY_KUBELET, REQUEST, "get", "node", name, "-o", "json",
+			       NULL };
 	json_t *node = NULL, *with;
 	struct err err;
 	int r;
 
 	if (!cluster_has_role(agent, "storage"))
 		return;
-	r = look(name, &node, &err);
+	r = apply_get(argv, CHILD_MS, &node, &err);
 	with = r == 0 ? aside_patch(node, false) : NULL;
 	if (with)
 		r = patch(name, with, &err);

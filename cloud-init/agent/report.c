@@ -1,13 +1,11 @@
 /* A control-plane node's look at the cluster: see report.h. */
 #include "cloud-init/agent/report.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cloud-init/agent/apply.h"
-#include "cloud-init/agent/child.h"
 #include "lib/json.h"
 #include "lib/str.h"
 
@@ -237,32 +235,16 @@ report_kinds(const json_t *stages)
 	return bits;
 }
 
-/* kubectl's answer as JSON; NULL with the reason. */
-static json_t *
-get(const char *const *argv, struct err *err)
-{
-	char *text = NULL;
-	json_t *o = NULL;
-	int r = child_run(argv, KUBECTL_MS, &text, err);
-
-	if (r == 0)
-		r = apply_parse(&o, text, err);
-	else if (r > 0)
-		err_set(err, -EIO, "kubectl: %.300s", text);
-	free(text);
-	return o;
-}
-
 /* {name: {kind, data …}} of the two objects, without what changes by itself. */
 static json_t *
 rook_keys(struct err *err)
 {
 	const char *argv[] = { "kubectl", ADMIN, "get", "-n", "rook-ceph", "secret/rook-ceph-mon",
 			       "configmap/rook-ceph-mon-endpoints", "-o", "json", NULL };
-	json_t *list = get(argv, err), *one, *keys, *o;
+	json_t *list = NULL, *one, *keys, *o;
 	size_t i;
 
-	if (!list)
+	if (apply_get(argv, KUBECTL_MS, &list, err) < 0)
 		return NULL;
 	keys = json_object();
 	json_array_foreach(json_object_get(list, "items"), i, one) {
@@ -281,9 +263,10 @@ add_prepares(json_t *list)
 {
 	const char *argv[] = { "kubectl", ADMIN, "get", "pods", "-n", "rook-ceph", "-l",
 			       "app=" PREPARE_APP, "-o", "json", NULL };
+	json_t *pods = NULL;
 	struct err ignored;
-	json_t *pods = get(argv, &ignored);
 
+	apply_get(argv, KUBECTL_MS, &pods, &ignored);
 	json_array_extend(json_object_get(list, "items"), json_object_get(pods, "items"));
 	json_decref(pods);
 }
@@ -293,16 +276,17 @@ report_print(int bits, struct err *err)
 {
 	char words[128];
 	const char *argv[] = { "kubectl", ADMIN, "get", words, "-A", "-o", "json", NULL };
-	json_t *list, *o, *rook = NULL;
+	json_t *list = NULL, *o, *rook = NULL;
 	char *text;
+	int r;
 
 	snprintf(words, sizeof(words), "nodes,services%s%s",
 		 bits & REPORT_METALLB ?
 			 ",servicel2statuses,servicebgpstatuses,ipaddresspools" : "",
 		 bits & REPORT_ROOK ? ",cephclusters,deployments" : "");
-	list = get(argv, err);
-	if (!list)
-		return -EIO;
+	r = apply_get(argv, KUBECTL_MS, &list, err);
+	if (r < 0)
+		return r;
 	if (bits & REPORT_ROOK)
 		add_prepares(list);
 	o = json_object();

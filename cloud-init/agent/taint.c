@@ -132,16 +132,8 @@ taint_one(const char *name, const char *wanted, struct err *err)
 {
 	const char *argv[] = { "kubectl", APPLY_ADMIN, "get", "node", name, "-o", "json", NULL };
 	json_t *node = NULL, *words, *note;
-	char *text = NULL, why[200];
-	int r = child_run(argv, KUBECTL_MS, &text, err);
+	int r = apply_get(argv, KUBECTL_MS, &node, err);
 
-	if (r > 0) {
-		apply_complaint(text, why, sizeof(why));
-		r = err_set(err, -1, "%s", why);
-	}
-	if (r == 0)
-		r = apply_parse(&node, text, err);
-	free(text);
 	if (r < 0)
 		return r;
 	words = taint_words(node, wanted);
