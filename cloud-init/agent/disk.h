@@ -10,6 +10,7 @@
  * writes to the one that is chosen here.  All doubt means *unknown*, and an unknown disk is never
  * written.
  */
+#define DISK_MOST 256	/* of a machine */
 #define DISK_SIGNS 16
 #define DISK_SIGN 48
 

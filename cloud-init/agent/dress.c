@@ -23,15 +23,6 @@ struct wardrobe {
 	bool kept;
 };
 
-static int
-write_text(const char *path, mode_t mode, const char *text, struct err *err)
-{
-	char full[WHERE_MAX];
-
-	return file_write((struct file_new){ AT_FDCWD, where(full, "%s", path), mode }, text,
-			  strlen(text), err);
-}
-
 /* sethostname(2) and /etc/hostname are enough: nobody has asked yet. */
 static int
 put_name(const struct wardrobe *w, struct err *err)
@@ -43,13 +34,13 @@ put_name(const struct wardrobe *w, struct err *err)
 	if (where_systemd() && sethostname(name, strlen(name)) < 0)
 		return err_errno(err, -errno, "cannot set the host name");
 	line = str_format("%s\n", name);
-	r = write_text("/etc/hostname", 0644, line, err);
+	r = where_write("/etc/hostname", 0644, line, err);
 	free(line);
 	if (r < 0)
 		return r;
 	hosts = str_format("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
 			   "127.0.1.1 %s%s%s %s\n", name, domain[0] ? "." : "", domain, name);
-	r = write_text("/etc/hosts", 0644, hosts, err);
+	r = where_write("/etc/hosts", 0644, hosts, err);
 	free(hosts);
 	return r;
 }
@@ -71,7 +62,7 @@ put_people(const struct wardrobe *w, struct err *err)
 			buf_format(&text, "%s\n", json_string_value(key));
 	r = file_mkdirs(AT_FDCWD, where(path, "/root/.ssh"), 0700, err);
 	if (r == 0)
-		r = write_text("/root/.ssh/authorized_keys", 0600, text.text, err);
+		r = where_write("/root/.ssh/authorized_keys", 0600, text.text, err);
 	buf_fini(&text);
 	return r;
 }
@@ -147,10 +138,10 @@ put_machine_id(const struct wardrobe *w, struct err *err)
 
 	if (w->kept && !kept && now && strlen(now) == 32) {
 		line = str_format("%s\n", now);
-		r = write_text(WHERE_STATE "/machine-id", 0444, line, err);
+		r = where_write(WHERE_STATE "/machine-id", 0444, line, err);
 	} else if (w->kept && kept && strlen(kept) == 32 && !str_eq(now, kept)) {
 		line = str_format("%s\n", kept);
-		r = write_text("/etc/machine-id", 0444, line, err);
+		r = where_write("/etc/machine-id", 0444, line, err);
 	}
 	free(line);
 	free(now);

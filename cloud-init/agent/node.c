@@ -17,7 +17,6 @@
 #include "lib/pki.h"
 #include "lib/str.h"
 
-#define KEY NODE_FOLDER "/kubelet.key"
 #define KUBELET_CONF "/etc/kubernetes/kubelet.conf"
 #define PKI "/etc/kubernetes/pki"
 #define ETCD_MEMBER "/var/lib/etcd/member"
@@ -36,8 +35,7 @@ make_key(struct err *err)
 	if (pem)
 		r = file_mkdirs(AT_FDCWD, where(path, NODE_FOLDER), 0755, err);
 	if (r == 0)
-		r = file_write((struct file_new){ AT_FDCWD, where(path, KEY), 0600 }, pem,
-			       strlen(pem), err);
+		r = where_write(NODE_KEY, 0600, pem, err);
 	free(pem);
 	if (r < 0) {
 		EVP_PKEY_free(key);
@@ -50,7 +48,7 @@ make_key(struct err *err)
 static EVP_PKEY *
 open_key(struct err *err)
 {
-	char *pem = where_text(KEY);
+	char *pem = where_text(NODE_KEY);
 	EVP_PKEY *key = pem ? pki_key_parse(pem, err) : NULL;
 
 	free(pem);
@@ -188,16 +186,15 @@ node_certs_due(int64_t now_s)
 int
 node_mark(const struct node_id *id, const char *action, struct err *err)
 {
-	char path[WHERE_MAX], *text;
 	json_t *o = json_object();
-	size_t len;
+	char *text;
 	int r;
 
 	json_put(o, "cluster", id->cluster);
 	json_put(o, "name", id->name);
 	json_put(o, "action", action);
-	text = json_text(o, &len);
-	r = file_write((struct file_new){ AT_FDCWD, where(path, NODE_MARK), 0644 }, text, len, err);
+	text = json_text(o, NULL);
+	r = where_write(NODE_MARK, 0644, text, err);
 	free(text);
 	json_decref(o);
 	return r;

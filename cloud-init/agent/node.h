@@ -14,6 +14,7 @@
  */
 #define NODE_FOLDER "/etc/kubernetes/bootserver"
 #define NODE_MARK NODE_FOLDER "/node.json"
+#define NODE_KEY NODE_FOLDER "/kubelet.key"
 
 /* The request for the kubelet's certificate (PEM PKCS#10, CN=system:node:NAME, O=system:nodes), by
  * the kubelet's key, which is made if there is none.  The caller frees; NULL: it failed. */

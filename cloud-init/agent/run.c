@@ -3,7 +3,6 @@
  * sends what is unsent, polls for orders, keeps agent.json true, and rests a moment; after
  * `healthy` the poll at the server is the rest.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -16,7 +15,6 @@
 #include "cloud-init/agent/say.h"
 #include "cloud-init/agent/where.h"
 #include "lib/clock.h"
-#include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -88,7 +86,6 @@ listen(struct agent *agent)
 static void
 settle(struct agent *agent)
 {
-	char path[WHERE_MAX];
 	struct err err;
 	int r;
 
@@ -96,8 +93,7 @@ settle(struct agent *agent)
 	    json_array_size(agent->queue.events) > 0)
 		return;
 	say("healthy", "%s is healthy, the boot server knows", agent->input.name);
-	if (file_write((struct file_new){ AT_FDCWD, where(path, WHERE_RUN "/healthy"), 0644 }, "",
-		       0, &err) < 0)
+	if (where_write(WHERE_RUN "/healthy", 0644, "", &err) < 0)
 		log_warn("machine=%s %s", agent->input.name, err.text);
 	r = agent->verdict.result <= VERDICT_NEW ? cache_root(agent->input.root, &err) : 0;
 	if (r < 0)

@@ -165,7 +165,7 @@ put_databases(const struct part *part, struct err *err)
 int
 seed_containerd(const struct part *parts, size_t count, struct err *err)
 {
-	char path[WHERE_MAX], *stamp;
+	char *stamp;
 	int r;
 
 	if (!seed_needed(parts, count))
@@ -179,8 +179,7 @@ seed_containerd(const struct part *parts, size_t count, struct err *err)
 	if (r < 0)
 		return r;
 	stamp = stamp_of(parts, count);
-	r = file_write((struct file_new){ AT_FDCWD, where(path, STAMP), 0644 }, stamp,
-		       strlen(stamp), err);
+	r = where_write(STAMP, 0644, stamp, err);
 	free(stamp);
 	return r < 0 ? r : 1;
 }

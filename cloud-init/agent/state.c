@@ -29,7 +29,6 @@
 #include "lib/log.h"
 #include "lib/str.h"
 
-#define DISKS_MOST 256
 #define SETTLE_MS 60000
 #define NAMES_MS 10000		/* for udev to name the disks that are there */
 #define NAMED_MS 30000		/* for the disk that the site file names */
@@ -139,16 +138,16 @@ look(const struct input *input, struct disk *disks, struct disk_choice *ret)
 
 	while (where_systemd() && !probe_named() && clock_mono_ms() < deadline)
 		rest(50);
-	count = probe_all(wish.system_disk, disks, DISKS_MOST);
+	count = probe_all(wish.system_disk, disks, DISK_MOST);
 	disk_choose(disks, count, &wish, ret);
 	if (ret->disk && (ret->verdict == DISK_KEEP || ret->verdict == DISK_MAKE))
 		return count;
 	settle();
 	deadline = clock_mono_ms() + NAMED_MS;
-	count = probe_all(wish.system_disk, disks, DISKS_MOST);
+	count = probe_all(wish.system_disk, disks, DISK_MOST);
 	while (wish.system_disk && !has_named(disks, count) && clock_mono_ms() < deadline) {
 		rest(500);
-		count = probe_all(wish.system_disk, disks, DISKS_MOST);
+		count = probe_all(wish.system_disk, disks, DISK_MOST);
 	}
 	disk_choose(disks, count, &wish, ret);
 	return count;
@@ -196,7 +195,7 @@ decide(const struct input *input, struct disk *disks, struct verdict *verdict)
 int
 state_run(struct err *err)
 {
-	static struct disk disks[DISKS_MOST];
+	static struct disk disks[DISK_MOST];
 	struct verdict verdict = { 0 };
 	struct input input;
 	bool kept;
@@ -218,8 +217,8 @@ state_run(struct err *err)
 void
 state_look(const struct input *input, struct verdict *verdict)
 {
-	struct disk *disks = mem_new(DISKS_MOST * sizeof(*disks));
-	size_t count = probe_all(system_disk(input), disks, DISKS_MOST);
+	struct disk *disks = mem_new(DISK_MOST * sizeof(*disks));
+	size_t count = probe_all(system_disk(input), disks, DISK_MOST);
 	const struct disk *system = NULL;
 	struct err err;
 

@@ -2,7 +2,6 @@
 #include "cloud-init/agent/upkeep.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,6 @@
 #include "cloud-init/agent/unit.h"
 #include "cloud-init/agent/where.h"
 #include "lib/clock.h"
-#include "lib/file.h"
 #include "lib/json.h"
 #include "lib/pki.h"
 #include "lib/str.h"
@@ -30,19 +28,9 @@
 #define MARK "    bootserver.dev/certs: "
 #define DISCOVERY NODE_FOLDER "/discovery.conf"
 #define CERT_DATA "client-certificate-data:"
-#define KUBELET_KEY NODE_FOLDER "/kubelet.key"
 #define KUBELET_CERT "/var/lib/kubelet/pki/kubelet-client-current.pem"
 #define KUBELET_NEW "/var/lib/kubelet/pki/kubelet-client-bootserver.pem"
 #define HOURS 240	/* over which the control plane's machines are spread */
-
-static int
-put(const char *path, mode_t mode, const char *text, struct err *err)
-{
-	char full[WHERE_MAX];
-
-	return file_write((struct file_new){ AT_FDCWD, where(full, "%s", path), mode }, text,
-			  strlen(text), err);
-}
 
 static int
 run_kubeadm(const char *const *argv, struct err *err)
@@ -73,7 +61,7 @@ int
 upkeep_settings_note(struct err *err)
 {
 	char *wanted = where_text(WANTED);
-	int r = put(GIVEN, 0600, wanted ? wanted : "", err);
+	int r = where_write(GIVEN, 0600, wanted ? wanted : "", err);
 
 	free(wanted);
 	return r;
@@ -88,7 +76,7 @@ upkeep_settings(void *unused, struct err *err)
 	(void)unused;
 	/* kubeadm moves the old file away first, so it must find one: it may have been cut off */
 	if (!where_is(KUBELET_FILE))
-		r = put(KUBELET_FILE, 0644, "", err);
+		r = where_write(KUBELET_FILE, 0644, "", err);
 	where(config, "%s", where_is(ADMIN_CONF) ? ADMIN_CONF : "/etc/kubernetes/kubelet.conf");
 	option = str_format("--kubeconfig=%s", config);
 	const char *argv[] = { "kubeadm", "upgrade", "node", "phase", "kubelet-config", option,
@@ -135,7 +123,7 @@ restart_pod(const char *name, struct err *err)
 	char from[WHERE_MAX], to[WHERE_MAX];
 	char *text = where_text(MANIFESTS "/%s.yaml", name);
 	char *marked = text ? upkeep_manifest(text, clock_now_ms() / 1000) : NULL;
-	int r = marked ? put(NODE_FOLDER "/manifest.yaml", 0600, marked, err)
+	int r = marked ? where_write(NODE_FOLDER "/manifest.yaml", 0600, marked, err)
 		       : err_set(err, -EBADMSG, "%s is no manifest of kubeadm's", name);
 
 	if (r == 0 && rename(where(from, NODE_FOLDER "/manifest.yaml"),
@@ -153,7 +141,7 @@ upkeep_certs(void *unused, struct err *err)
 					    "kube-scheduler" };
 	const char *argv[] = { "kubeadm", "certs", "renew", "all", NULL };
 	char path[WHERE_MAX];
-	int r = put(RENEWING, 0600, "", err);
+	int r = where_write(RENEWING, 0600, "", err);
 
 	(void)unused;
 	if (r == 0)
@@ -207,7 +195,7 @@ give(const char *cert, const char *key, struct err *err)
 {
 	char target[WHERE_MAX], link[WHERE_MAX], temp[WHERE_MAX];
 	char *both = str_format("%s\n%s\n", cert, key);
-	int r = put(KUBELET_NEW, 0600, both, err);
+	int r = where_write(KUBELET_NEW, 0600, both, err);
 
 	OPENSSL_cleanse(both, strlen(both));
 	free(both);
@@ -228,7 +216,7 @@ upkeep_kubelet(int64_t now_s, struct err *err)
 
 	if (now && !lives(now, now_s)) {
 		next = given_cert();
-		key = where_text(KUBELET_KEY);
+		key = where_text(NODE_KEY);
 		if (lives(next, now_s) && key)
 			r = give(next, key, err);
 	}

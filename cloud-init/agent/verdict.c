@@ -60,7 +60,6 @@ verdict_write(const struct verdict *verdict, struct err *err)
 {
 	char path[WHERE_MAX], *text;
 	json_t *o = json_object();
-	size_t len;
 	int r;
 
 	json_put(o, "result", names[verdict->result]);
@@ -68,11 +67,10 @@ verdict_write(const struct verdict *verdict, struct err *err)
 	json_put(o, "by_id", verdict->by_id);
 	json_put(o, "reason", verdict->reason);
 	json_object_set(o, "disks", verdict->disks);
-	text = json_text(o, &len);
+	text = json_text(o, NULL);
 	r = file_mkdirs(AT_FDCWD, where(path, WHERE_RUN), 0755, err);
-	where(path, WHERE_RUN "/state.json");
 	if (r == 0)
-		r = file_write((struct file_new){ AT_FDCWD, path, 0644 }, text, len, err);
+		r = where_write(WHERE_RUN "/state.json", 0644, text, err);
 	free(text);
 	json_decref(o);
 	return r;

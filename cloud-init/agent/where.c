@@ -56,6 +56,15 @@ where_text(const char *fmt, ...)
 	return text;
 }
 
+int
+where_write(const char *path, mode_t mode, const char *text, struct err *err)
+{
+	char full[WHERE_MAX];
+
+	return file_write((struct file_new){ AT_FDCWD, where(full, "%s", path), mode }, text,
+			  strlen(text), err);
+}
+
 bool
 where_is(const char *path)
 {

@@ -3,6 +3,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+
+#include "lib/err.h"
 
 /*
  * Where things lie.  Every path goes through a root prefix ("" on a machine, a fixture or a scratch
@@ -22,6 +25,9 @@ const char *where(char ret[WHERE_MAX], const char *fmt, ...) __attribute__((form
 /* The text of a small file (at most 64 KiB) without white space at its end, or NULL: the caller
  * frees. */
 char *where_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Writes a file of that text (file_write()). */
+int where_write(const char *path, mode_t mode, const char *text, struct err *err);
 
 bool where_is(const char *path);	/* is there such a file or folder below the root? */
 bool where_trial(void);			/* is there a root prefix? */

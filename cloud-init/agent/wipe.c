@@ -23,7 +23,6 @@
 #include "lib/json.h"
 #include "lib/str.h"
 
-#define DISKS_MOST 256
 #define PARTITIONS_MOST 128
 #define PIECE (1LL << 30)
 
@@ -206,9 +205,9 @@ wipe(const struct disk *disk, struct err *err)
 int
 wipe_run(const struct agent *agent, const json_t *order, struct err *err)
 {
-	struct disk *disks = mem_new(DISKS_MOST * sizeof(*disks));
+	struct disk *disks = mem_new(DISK_MOST * sizeof(*disks));
 	const struct disk *disk = NULL;
-	size_t count = probe_all(NULL, disks, DISKS_MOST);
+	size_t count = probe_all(NULL, disks, DISK_MOST);
 	int r = find(disks, count, json_str(order, "serial", ""), &disk, err);
 
 	if (r == 0)
