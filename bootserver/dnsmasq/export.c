@@ -39,15 +39,16 @@ isc(struct export *x)
 		   "option client-arch code 93 = unsigned integer 16;\n"
 		   "option ipxe code 175 = string;\n"
 		   "next-server %s;\n"
-		   "if exists ipxe and option client-arch = 0 {\n"
+		   "if exists ipxe and option client-arch = 00:00 {\n"
 		   "\tfilename \"autoexec.ipxe\";\n"
 		   "} elsif exists ipxe {\n"
 		   "\tfilename \"nic.ipxe\";\n", x->server);
 	for (const struct dnsmasq_arch *arch = dnsmasq_archs; arch->file != NULL; arch++) {
 		char *file = file_of(x, arch);
 
-		buf_format(&x->text, "} elsif option client-arch = %d { # %s\n", arch->number,
-			   arch->what);
+		/* as bytes: an option is data, which equals no number (dhcp-eval(5)) */
+		buf_format(&x->text, "} elsif option client-arch = %02x:%02x { # %s\n",
+			   (unsigned)arch->number >> 8, (unsigned)arch->number & 0xff, arch->what);
 		if (arch->http)
 			buf_text(&x->text, "\toption vendor-class-identifier \"HTTPClient\";\n");
 		buf_format(&x->text, "\tfilename \"%s\";\n", file);
