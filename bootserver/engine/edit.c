@@ -12,8 +12,6 @@
 #include "lib/str.h"
 #include "sitedir/edits.h"
 
-#define FILES_MOST (MSG_FDS - 2)	/* of machines.d, as the keeper can pass */
-
 /* The site of these files, or the first error that is in them. */
 static int
 parse(const struct sources *sources, struct site **ret, struct err *err)
@@ -56,10 +54,6 @@ may_write(const struct engine *e, const struct edit_ask *ask, const char *path, 
 		return err_set(err, -EEXIST, "there is a machine %s already", ask->name);
 	if (!s && !ask->machine)
 		return err_set(err, -ENOENT, "there is no such machine: %s", ask->name);
-	if (!file && e->sources.count > FILES_MOST)
-		return err_set(err, -E2BIG,
-			       "machines.d holds %d files, which is the most: put several machines "
-			       "into one by hand", FILES_MOST);
 	return 0;
 }
 

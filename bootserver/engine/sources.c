@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/file.h"
+#include "lib/json.h"
 #include "lib/str.h"
 
 #define SITE_FILE_MOST (16 << 20)	/* bytes of one site file */
+#define SITE_MOST (256 << 20)		/* of all of them */
 
 void
 sources_fini(struct sources *sources)
@@ -21,32 +24,57 @@ sources_fini(struct sources *sources)
 	*sources = (struct sources){ NULL, 0 };
 }
 
+static void
+add(struct sources *sources, const char *name, const char *text, size_t len)
+{
+	char *copy = mem_new(len + 1);
+
+	memcpy(copy, text, len);
+	sources->items[sources->count++] = (struct site_source){ str_dup(name), copy, len };
+}
+
+/* Cuts the texts, `len` bytes of them, by the sizes of the files. */
+static int
+cut(struct sources *sources, const json_t *files, const char *text, size_t len, struct err *err)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < json_array_size(files); i++) {
+		const json_t *file = json_array_get(files, i);
+		const char *name = json_str(file, "name", "");
+		int64_t size = json_num(file, "size", -1);
+
+		if (size > SITE_FILE_MOST)
+			return err_set(err, -EFBIG, "%s: more than %d bytes", name,
+				       SITE_FILE_MOST);
+		if (size < 0 || (size_t)size > len - at)
+			return err_set(err, -EBADMSG, "%s: the keeper sent less of it than it said",
+				       name);
+		add(sources, name, text + at, (size_t)size);
+		at += (size_t)size;
+	}
+	return 0;
+}
+
 int
 sources_read(struct sources *ret, const struct msg *msg, struct err *err)
 {
 	const json_t *files = json_object_get(msg->body, "files");
-	size_t count = json_array_size(files);
+	size_t count = json_array_size(files), len;
 	struct sources sources = { NULL, 0 };
-	int r = 0;
+	char *text;
+	int r;
 
-	if (count == 0 || count > msg->nfds)
-		return err_set(err, -EBADMSG, "the keeper named %zu files and sent %zu", count,
-			       msg->nfds);
+	if (count == 0 || msg->nfds == 0)
+		return err_set(err, -EBADMSG, "the keeper sent no files");
+	if (lseek(msg->fds[0], 0, SEEK_SET) < 0)
+		return err_errno(err, -errno, "cannot read the site's files");
+	r = file_read_fd(msg->fds[0], SITE_MOST, &text, &len, err);
+	if (r < 0)
+		return r;
 	sources.items = mem_new(count * sizeof(*sources.items));
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		const char *name = json_string_value(json_array_get(files, i));
-		struct site_source *item = &sources.items[i];
-		char *text = NULL;
-
-		r = file_read_fd(msg->fds[i], SITE_FILE_MOST, &text, &item->len, err);
-		if (r < 0) {
-			err_wrap(err, r, "%s", name ? name : "");
-			break;
-		}
-		item->name = str_dup(name ? name : "");
-		item->text = text;
-		sources.count++;
-	}
+	r = cut(&sources, files, text, len, err);
+	free(text);
 	if (r < 0)
 		sources_fini(&sources);
 	else
@@ -61,15 +89,6 @@ sources_find(const struct sources *sources, const char *name)
 		if (strcmp(sources->items[i].name, name) == 0)
 			return &sources->items[i];
 	return NULL;
-}
-
-static void
-add(struct sources *sources, const char *name, const char *text, size_t len)
-{
-	char *copy = mem_new(len + 1);
-
-	memcpy(copy, text, len);
-	sources->items[sources->count++] = (struct site_source){ str_dup(name), copy, len };
 }
 
 void

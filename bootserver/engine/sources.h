@@ -12,7 +12,7 @@ struct sources {
 
 void sources_fini(struct sources *sources);
 
-/* The files by the descriptors that came with `start` or `reload`. */
+/* The files that came with `start`, `reload` or `manifests` (docs/INTERFACES.md). */
 int sources_read(struct sources *ret, const struct msg *msg, struct err *err);
 
 /* NULL: there is no such file. */

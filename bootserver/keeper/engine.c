@@ -1,6 +1,6 @@
 /*
  * The engine as a child: started with the channel to us and its end of the channel to web, given
- * the site's files by descriptor; its `config` makes everything else.
+ * the texts of the site's files; its `config` makes everything else.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "keeper/state.h"
+#include "keeper/texts.h"
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -36,42 +37,30 @@ hang_up(struct keeper *keeper)
 	channel_close(&keeper->to_engine);
 }
 
-static void
-close_all(const int *fds, size_t nfds)
+static int
+add_file(struct keeper *keeper, struct texts *texts, const char *name, struct err *err)
 {
-	for (size_t i = 0; i < nfds; i++)
-		close(fds[i]);
+	int fd = openat(keeper->dir, name, O_RDONLY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return err_errno(err, -errno, "cannot open %s", name);
+	r = texts_add(texts, name, fd, err);
+	close(fd);
+	return r;
 }
 
-/* Opens the site's files; their names into `body`. */
 static int
-open_files(struct keeper *keeper, json_t *body, int *fds, size_t *ret_nfds, struct err *err)
+add_files(struct keeper *keeper, struct texts *texts, struct err *err)
 {
-	json_t *files = json_array();
 	char **names;
-	size_t count, n = 0;
+	size_t count;
 	int r = sitedir_names(keeper->dir, &names, &count, err);
 
-	json_object_set_new(body, "files", files);
 	if (r < 0)
 		return r;
-	if (count + 1 > MSG_FDS)
-		r = err_set(err, -E2BIG,
-			    "machines.d/ holds %zu files, at most %d can be read: put several "
-			    "machines into one file", count - 1, MSG_FDS - 2);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		fds[n] = openat(keeper->dir, names[i], O_RDONLY | O_CLOEXEC);
-		if (fds[n] < 0)
-			r = err_errno(err, -errno, "cannot open %s", names[i]);
-		else
-			n++;
-		json_array_append_new(files, json_string(names[i]));
-	}
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = add_file(keeper, texts, names[i], err);
 	sitedir_names_free(names);
-	if (r < 0)
-		close_all(fds, n);
-	else
-		*ret_nfds = n;
 	return r;
 }
 
@@ -91,33 +80,42 @@ ipxe_version(const struct keeper *keeper, char ret[STAMP_VERSION], struct err *e
 	return r;
 }
 
+/* What a new engine is told beside the site's files. */
+static int
+put_start(const struct keeper *keeper, json_t *body, struct err *err)
+{
+	char version[STAMP_VERSION];
+	int r = ipxe_version(keeper, version, err);
+
+	if (r < 0)
+		return r;
+	json_put(body, "version", version);
+	json_put(body, "data", keeper->data);
+	json_put_flag(body, "api", true);
+	return 0;
+}
+
 /* Sends the files: `start` to a new engine, `reload` to one that runs. */
 static int
 send_files(struct keeper *keeper, const char *type, struct err *err)
 {
 	bool starting = str_eq(type, "start");
-	char version[STAMP_VERSION];
 	json_t *body = json_object();
-	int fds[MSG_FDS];
-	size_t nfds = 0;
-	int r = 0;
+	struct texts texts;
+	int r = texts_init(&texts, err);
 
-	json_put(body, "type", type);
-	if (starting) {
-		r = ipxe_version(keeper, version, err);
-		if (r < 0)
-			goto out;
-		json_put(body, "version", version);
-		json_put(body, "data", keeper->data);
-		json_put_flag(body, "api", true);
-	}
-	r = open_files(keeper, body, fds, &nfds, err);
 	if (r < 0)
 		goto out;
+	json_put(body, "type", type);
+	json_object_set(body, "files", texts.files);
 	if (starting)
-		fds[nfds] = keeper->api;
-	r = msg_send(keeper->to_engine.fd, body, fds, nfds + starting, err);
-	close_all(fds, nfds);
+		r = put_start(keeper, body, err);
+	if (r == 0)
+		r = add_files(keeper, &texts, err);
+	if (r == 0)
+		r = msg_send(keeper->to_engine.fd, body, (int[]){ texts.memory, keeper->api },
+			     1 + starting, err);
+	texts_fini(&texts);
 out:
 	json_decref(body);
 	return r;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "keeper/state.h"
+#include "keeper/texts.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/msg.h"
@@ -51,32 +52,42 @@ open_below(int dirfd, const char *name)
 	return fd;
 }
 
-/* One that cannot be opened is left out and told: the others are as good as before. */
+/* One that cannot be read is left out and told: the others are as good as before. */
+static void
+add(struct keeper *keeper, struct texts *texts, const char *name)
+{
+	int fd = open_below(keeper->dir, name);
+	struct err err;
+
+	if (fd < 0)
+		log_error("manifest %s: %s: left out", name, strerror(errno));
+	else if (texts_add(texts, name, fd, &err) < 0)
+		log_error("manifest %s: left out", err.text);
+	if (fd >= 0)
+		close(fd);
+}
+
 void
 manifests_send(struct keeper *keeper, const json_t *config)
 {
-	const json_t *names = json_object_get(config, "manifests");
-	json_t *body = json_object(), *files = json_array();
-	int fds[MSG_FDS];
-	size_t nfds = 0;
+	json_t *names = json_object_get(config, "manifests"), *name, *body;
+	struct texts texts;
 	struct err err;
+	size_t i;
 
-	for (size_t i = 0; i < json_array_size(names) && nfds < MSG_FDS; i++) {
-		const char *name = json_string_value(json_array_get(names, i));
-
-		fds[nfds] = open_below(keeper->dir, name ? name : "");
-		if (fds[nfds] < 0) {
-			log_error("manifest %s: %s: left out", name ? name : "?", strerror(errno));
-			continue;
-		}
-		json_array_append_new(files, json_string(name));
-		nfds++;
-	}
-	json_put(body, "type", "manifests");
-	json_object_set_new(body, "files", files);
-	if (names && msg_send(keeper->to_engine.fd, body, fds, nfds, &err) < 0)
+	if (!names)
+		return;
+	if (texts_init(&texts, &err) < 0) {
 		log_error("%s", err.text);
-	while (nfds > 0)
-		close(fds[--nfds]);
+		return;
+	}
+	json_array_foreach(names, i, name)
+		add(keeper, &texts, json_string_value(name) ? json_string_value(name) : "");
+	body = json_object();
+	json_put(body, "type", "manifests");
+	json_object_set(body, "files", texts.files);
+	if (msg_send(keeper->to_engine.fd, body, &texts.memory, 1, &err) < 0)
+		log_error("%s", err.text);
 	json_decref(body);
+	texts_fini(&texts);
 }

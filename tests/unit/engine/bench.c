@@ -145,8 +145,9 @@ bench_site_file(struct bench *b, const char *type, const char *text)
 
 	bench_put("site.yaml", text, strlen(text));
 	fd = open("site.yaml", O_RDONLY | O_CLOEXEC);
-	body = json_pack("{s:s, s:[s], s:s, s:s}", "type", type, "files", "site.yaml", "data",
-			 "data", "version", "2.0.0");
+	body = json_pack("{s:s, s:[{s:s, s:i}], s:s, s:s}", "type", type, "files", "name",
+			 "site.yaml", "size", (int)strlen(text), "data", "data", "version",
+			 "2.0.0");
 	bench_say(b, true, body, &fd, 1);
 	json_decref(b->config);
 	b->config = bench_hear(b->keeper);

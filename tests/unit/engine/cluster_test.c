@@ -453,8 +453,8 @@ own_manifests(void **state)
 							     "manifests"), 0)), "own.yaml");
 	bench_put("own.yaml", "kind: Own\n", 10);
 	fd = open("own.yaml", O_RDONLY | O_CLOEXEC);
-	bench_say(b, true, json_pack("{s:s, s:[s]}", "type", "manifests", "files", "own.yaml"),
-		  &fd, 1);
+	bench_say(b, true, json_pack("{s:s, s:[{s:s, s:i}]}", "type", "manifests", "files", "name",
+				     "own.yaml", "size", 10), &fd, 1);
 	boot_member(b, &n1, 1, 200);
 	answer = expect(b, &n1, json_object(), "go", "init");
 	stages = json_object_get(answer, "stages");

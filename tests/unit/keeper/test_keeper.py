@@ -349,3 +349,18 @@ def test_manifests_are_files_of_the_site(rack):
     rack.server.start()
     assert "manifest manifests/linked.yaml: Too many levels of symbolic links: left out" in log(rack.server)
     assert "manifest manifests/own.yaml" not in log(rack.server)
+
+
+def test_a_file_for_each_machine(rack):
+    """More files than one message carries descriptors, and the API writes one more."""
+    folder, count = os.path.join(rack.server.site_folder, "machines.d"), 300
+    os.mkdir(folder)
+    for number in range(count):
+        with open(os.path.join(folder, f"m{number}.yaml"), "w", encoding="ascii") as file:
+            file.write(f"machines: [{{name: m{number}, mac: \"52:54:00:02:{number // 256:02x}:{number % 256:02x}\"}}]\n")
+    rack.server.start()
+    rack.server.api("POST", "/v1/machines", {"name": "late", "mac": "52:54:00:03:00:01"})
+    rack.server.stop()
+    rack.server.start()
+    names = {machine["name"] for machine in rack.server.api("GET", "/v1/machines")}
+    assert names == {"n1", "n2", "late", *(f"m{number}" for number in range(count))}
