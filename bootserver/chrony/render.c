@@ -26,6 +26,8 @@ chrony_render(const struct site *site)
 	buf_text(&text, "local stratum 10\n");
 	net_ip4_format(server, site->address.address);
 	buf_format(&text, "bindaddress %s\nallow\n", server);
+	/* how fast this host's clock runs: known at once after a restart without an uplink */
+	buf_text(&text, "driftfile /run/bootserver/chrony/drift\n");
 	/* no commands by network or socket; the file is in a folder of its life (namespace.c) */
 	buf_text(&text, "cmdport 0\nbindcmdaddress /\npidfile /run/chronyd.pid\n");
 	return text.text;

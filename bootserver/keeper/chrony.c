@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pwd.h>
@@ -35,17 +36,32 @@ find_program(const struct keeper *keeper)
 	return access("/usr/sbin/chronyd", X_OK) == 0 ? str_dup("/usr/sbin/chronyd") : NULL;
 }
 
+/* The folder of its drift file, which it writes as its own user. */
+static int
+give_folder(const struct keeper *keeper, const struct passwd *user, struct err *err)
+{
+	int r = file_mkdirs(keeper->dir, "run/chrony", 0755, err);
+
+	if (r == 0 && fchownat(keeper->dir, "run/chrony", user->pw_uid, user->pw_gid,
+			       AT_SYMLINK_NOFOLLOW) < 0)
+		r = err_errno(err, -errno, "cannot give run/chrony to %s", user->pw_name);
+	return r;
+}
+
 static pid_t
 chrony_start(struct keeper *keeper, struct err *err)
 {
-	const char *user = getpwnam("_chrony") != NULL ? "_chrony" : "dnsmasq";
+	/* sockets_unix() has seen that there is a dnsmasq */
+	const struct passwd *user = getpwnam(getpwnam("_chrony") ? "_chrony" : "dnsmasq");
 	bool set_clock = json_flag(keeper->config, "set-clock", false);
 	char *program = find_program(keeper);
 	const char *const argv[] = {
-		program, "-d", "-f", CONF, "-u", user, set_clock ? NULL : "-x", NULL,
+		program, "-d", "-f", CONF, "-u", user->pw_name, set_clock ? NULL : "-x", NULL,
 	};
-	pid_t pid = namespace_start(&keeper->chrony, argv, err);
+	pid_t pid = give_folder(keeper, user, err);
 
+	if (pid == 0)
+		pid = namespace_start(&keeper->chrony, argv, err);
 	free(program);
 	if (pid > 0)
 		probe_start(&keeper->timed);

@@ -72,6 +72,9 @@ def test_the_time_of_another_server_is_handed_on(rack, tmp_path):
     assert until(lambda: (ntp.ask(rack) or (0, 0))[1] > 900, 40), said(rack)
     stratum, ahead = ntp.ask(rack)
     assert stratum == 2 and ahead == pytest.approx(1000, abs=5)
+    rack.server.stop()      # what it learnt of this host's clock is kept: two numbers (chrony.conf(5), driftfile)
+    with open(os.path.join(rack.server.site_folder, "run", "chrony", "drift"), encoding="ascii") as file:
+        assert len([float(word) for word in file.read().split()]) == 2
 
 
 def test_a_port_in_use_is_told_and_boots_go_on(rack, tmp_path):
