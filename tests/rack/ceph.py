@@ -52,7 +52,7 @@ class Ceph:
             raise RackError(f"{error}: {self.health()}") from None
 
     def _look(self, found, seconds, what):
-        return look(found, seconds * self.cluster.rack.patience, what, PAUSE_S)
+        return look(found, seconds, what, PAUSE_S)
 
     def osds(self):
         """{the OSD's number: its row of the map}, with the host that it is on; {} where nobody answers."""

@@ -115,11 +115,11 @@ class Cluster:
             except RackError:       # the API server is not there yet
                 return False
             return all(nodes.get(name) for name in names)
-        look(ready, seconds * self.rack.patience, f"{', '.join(names)} to be Ready")
+        look(ready, seconds, f"{', '.join(names)} to be Ready")
 
     def address(self, service, seconds=60, namespace="default"):
         """The address that the load balancer gave a service."""
         def given():
             found = self.get("service", service, "-n", namespace)["status"]["loadBalancer"].get("ingress")
             return found and found[0]["ip"]
-        return look(given, seconds * self.rack.patience, f"an address for the service {service}")
+        return look(given, seconds, f"an address for the service {service}")

@@ -70,7 +70,7 @@ def dnsmasq(rack, *lines, network=None):
                                "--dhcp-range=10.9.0.100,10.9.0.199,255.255.255.0",
                                *(f"--{line}" for line in lines)],
                    os.path.join(rack.folder, "dnsmasq.log"), network=network)
-    look(lambda: ":67 " in rack.net.run("ss", "-Hlun", network=network), 20 * rack.patience, "dnsmasq to listen")
+    look(lambda: ":67 " in rack.net.run("ss", "-Hlun", network=network), 20, "dnsmasq to listen")
     return folder
 
 
@@ -86,4 +86,4 @@ def nginx(rack, root, keys=None):
                    f"server {{ listen 80; {secure if keys else ''} }} }}\n")
     rack.net.start("nginx", [f"{folder}/usr/sbin/nginx", "-c", path], os.path.join(rack.folder, "nginx.log"),
                    env=environment(folder))
-    look(lambda: ":80 " in rack.net.run("ss", "-Hltn"), 20 * rack.patience, "nginx to listen")
+    look(lambda: ":80 " in rack.net.run("ss", "-Hltn"), 20, "nginx to listen")

@@ -11,6 +11,7 @@ import urllib.parse
 from .namespace import RackError
 
 PAUSE_S = 0.1       # between two looks at what nothing tells about
+PATIENCE = float(os.environ.get("RACK_PATIENCE", "1"))  # all that is waited for may take so many times as long
 
 
 class Host:
@@ -37,6 +38,11 @@ class Host:
         net.run("ip", "link", "set", end, "master", bridge, "up")
         self.run("ip", "addr", "add", address, "brd", "+", "dev", card)
         self.run("ip", "link", "set", card, "up")
+
+    def forward(self):
+        """Makes it a router between its cards."""
+        with self.rack.net.network(self._net), open("/proc/sys/net/ipv4/ip_forward", "w", encoding="ascii") as file:
+            file.write("1")
 
     @property
     def network(self):
@@ -77,7 +83,7 @@ class Host:
     def wait_get(self, url, timeout=60):
         """Asks until there is an answer; returns (seconds it took, body)."""
         began = time.monotonic()
-        found = look(lambda: self.get(url), timeout * self.rack.patience, f"{self.name} to be answered by {url}")
+        found = look(lambda: self.get(url), timeout, f"{self.name} to be answered by {url}")
         return time.monotonic() - began, found[1]
 
     def neighbour(self, address):
@@ -96,7 +102,7 @@ class Host:
 
 def until(found, seconds=20):
     """Whether found() becomes true in time; it is asked again and again."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
     while time.monotonic() < deadline:
         if found():
             return True
@@ -106,11 +112,11 @@ def until(found, seconds=20):
 
 def look(found, seconds, what, pause=PAUSE_S):
     """What found() returns once it is true; for what happens where nobody tells us."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
     while True:
         result = found()
         if result:
             return result
         if time.monotonic() > deadline:
-            raise RackError(f"waited {seconds:.0f} s for {what}")
+            raise RackError(f"waited {seconds * PATIENCE:.0f} s for {what}")
         time.sleep(pause)

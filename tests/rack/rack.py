@@ -14,7 +14,7 @@ from .groups import remove_left
 from .machine import ROOT, TOOLROOT, Machine
 from .namespace import Namespace, RackError
 from .native import Native
-from .outside import Host
+from .outside import PATIENCE, Host
 from .router import Router
 from .server import Server
 
@@ -38,7 +38,7 @@ class Rack:
         self._lock = self._lock_folder()
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
-        self.patience = float(os.environ.get("RACK_PATIENCE", "1"))
+        self.patience = PATIENCE
         self.changed = threading.Condition()
         self.stream = EventStream(self.changed)
         self.machines, self.hosts = [], []

@@ -37,7 +37,7 @@ class S3:
                 return [words(self)]
             except RackError:
                 return None
-        found = look(answered, seconds * self.host.rack.patience, "the object store to answer")
+        found = look(answered, seconds, "the object store to answer")
         return found[0], time.monotonic() - began
 
     def _ask(self, method, path, body, seconds):

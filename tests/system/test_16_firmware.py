@@ -1,7 +1,6 @@
 """Quirks of firmware that are learnt by trying: the way to the local disk, and the iPXE binary that starts."""
 
-import threading
-
+from rack import look
 from rack.loader import SAYS, write_loader
 from rack.packets import ask
 
@@ -17,16 +16,6 @@ def boots(rack, machine, way):
     assert told.count(f"{machine.name}: by ") == 1 and f"{machine.name}: by {way}\n" in told, machine.console
     found = rack.server.api("GET", f"/v1/machines/{machine.name}")
     assert (found["local_way"], found["state"]) == (way, "away")
-
-
-def wait_each_second(rack, look, timeout, what):
-    """Waits for what no event tells of."""
-    def found():
-        tick = threading.Timer(1, rack.notify)
-        tick.daemon = True
-        tick.start()
-        return look()
-    return rack.wait_for(found, timeout, what)
 
 
 def again(machine):
@@ -50,7 +39,7 @@ def test_local_disk(rack):
         boots(rack, machine, "sanboot")
     # OVMF's next boot option after PXE is HTTP by the same card, so the way that it tries first leads back.
     assert n2.console.index("n2: by exit\n") < n2.console.index("n2: by sanboot\n")
-    wait_each_second(rack, lambda: all(
+    look(lambda: all(
         rack.server.api("GET", f"/v1/machines/{machine.name}")["local_way_state"] == "works" for machine in (n1, n2)),
         AWAY, "both ways to be held to work")
     for machine in (n1, n2):
@@ -85,10 +74,10 @@ def test_binary_that_does_not_start(rack):
     assert fetch() == b"snponly.efi"
     assert rack.server.api("GET", "/v1/machines/n1")["binary"] is None
     # It begins anew: the server may hear that before dnsmasq has told it of the second transfer.
-    wait_each_second(rack, lambda: dhcp() and rack.events(n1, "tftp", "wait"), 60, "the other binary")
+    look(lambda: dhcp() and rack.events(n1, "tftp", "wait"), 60, "the other binary")
     told = rack.wait(n1, "tftp", "wait", timeout=1)
     assert "ipxe-amd64.efi" in told["text"] and "Secure Boot" in told["text"]
     assert rack.server.api("GET", "/v1/machines/n1")["binary"] == "ipxe-amd64.efi"
     assert "ipxe-amd64.efi" in rack.server.command("show", "n1")
 
-    wait_each_second(rack, lambda: dhcp()["file"] == b"ipxe-amd64.efi", 60, "dnsmasq to offer the other binary")
+    look(lambda: dhcp()["file"] == b"ipxe-amd64.efi", 60, "dnsmasq to offer the other binary")

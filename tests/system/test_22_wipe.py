@@ -58,5 +58,5 @@ def test_wipe(rack):
     assert f"done: disk vdb (serial number {disk.serial}, 6144 MiB) is blank now" in wipe(rack, disk)
     assert read(disk) == [bytes(len(PRECIOUS))] * 2
     assert os.stat(disk.path).st_size == 6 << 30
-    look(lambda: use(rack, disk) == "blank", 30 * rack.patience, "the new facts")
+    look(lambda: use(rack, disk) == "blank", 30, "the new facts")
     assert read(other) == [PRECIOUS, PRECIOUS] and use(rack, other) == "unknown"

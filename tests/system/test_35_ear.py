@@ -1,10 +1,9 @@
 """The ear: what firmware asks is in the timeline from its first packet on, also what nobody answers, what
 others answer, and what is malformed; and the packets can be had as a pcap file."""
 
-import time
 
 import pytest
-from rack import RackError, packets
+from rack import RackError, packets, until
 from scapy.all import BOOTP, DHCP, IP, UDP, Ether, conf, rdpcap
 
 MAC = "52:54:00:00:00:01"
@@ -24,12 +23,7 @@ def events(rack, name="n1"):
 
 
 def says(rack, state, text, seconds=5):
-    deadline = time.monotonic() + seconds * rack.patience
-    while time.monotonic() < deadline:
-        if any(event[0] == state and text in event[1] for event in events(rack)):
-            return True
-        time.sleep(0.1)
-    return False
+    return until(lambda: any(event[0] == state and text in event[1] for event in events(rack)), seconds)
 
 
 def foreign_offer(file=b""):

@@ -44,7 +44,7 @@ def all_members(three, machine):
     def found():
         members = three.members(machine)
         return members and len(members) == 3 and "" not in members and members
-    return look(found, 60 * three.rack.patience, "three etcd members")
+    return look(found, 60, "three etcd members")
 
 
 @pytest.mark.ground

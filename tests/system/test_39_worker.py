@@ -29,7 +29,7 @@ def test_worker(rack, firmware):
     address = cluster.serve_hello(PATIENCE)
     assert client.wait_get(f"http://{address}/health", timeout=PATIENCE)[1] == "OK"
     racks.look(lambda: ready_by_first_start(cluster, "n2") >= {"kube-flannel", "kube-proxy", "speaker", "hello"},
-               PATIENCE * rack.patience, "n2's pods to be ready")
+               PATIENCE, "n2's pods to be ready")
 
 
 def ready_by_first_start(cluster, node):
