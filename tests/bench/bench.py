@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 from rack import Rack, pss_kib          # noqa: E402
 from rack.outside import look           # noqa: E402
 from rack.rack import ROOT              # noqa: E402
-from steps import add_small_image       # noqa: E402
+from steps import start_small           # noqa: E402
 
 import peers                            # noqa: E402
 from report import Report               # noqa: E402
@@ -40,9 +40,7 @@ class Bench:
 
     def begin(self):
         self.site(FEW)
-        self.rack.server.command("init")
-        add_small_image(self.rack.server, os.path.join(self.rack.folder, "image"), 16 * MIB)
-        self.rack.server.start()
+        start_small(self.rack, 16 * MIB)
         self.kernel = self.rack.manifest("edge")["parts"][0]["sha256"]
         os.makedirs(os.path.join(self.static, "ipxe"))
         os.symlink(os.path.join(self.rack.server.site_folder, "store/sha256"), os.path.join(self.static, "blob"))

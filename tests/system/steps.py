@@ -57,8 +57,8 @@ def other_generation(rack, image, version, more="", archs=()):
     return folder
 
 
-def add_small_image(server, folder, size=0):
-    """An image of two small files, of `size` bytes if said: the API does not look into them."""
+def small_image(folder, size):
+    """A folder with an image of two small files, of `size` bytes if not 0: nobody looks into them."""
     os.makedirs(folder)
     parts = []
     for part in ("kernel", "initrd"):
@@ -70,7 +70,16 @@ def add_small_image(server, folder, size=0):
     with open(os.path.join(folder, "manifest.json"), "w", encoding="ascii") as file:
         json.dump({"schema": 1, "name": "edge", "version": "1", "parts": parts,
                    "args": {"amd64": "quiet"}}, file)
-    server.command("image", "add", folder)
+    return folder
+
+
+def start_small(rack, size=0):
+    """The server, for tests in which no machine runs its image: that is a small one."""
+    rack.site["image"] = "edge"
+    rack.server.write_site(rack.site)
+    rack.server.command("init")
+    rack.server.command("image", "add", small_image(os.path.join(rack.folder, "image"), size))
+    rack.server.start()
 
 
 def demo_folder(name):

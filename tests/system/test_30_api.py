@@ -10,7 +10,7 @@ import pytest
 
 from rack.events import ApiError, UnixConnection
 from rack.rack import ROOT
-from steps import add_small_image
+from steps import start_small
 
 MACHINES = [{"name": "n1", "mac": "52:54:00:00:00:01"}, {"name": "n2", "mac": "52:54:00:00:00:02"}]
 
@@ -51,11 +51,8 @@ class Bridge:
 
 @pytest.fixture
 def server(rack):
-    rack.site.update(image="edge", machines=list(MACHINES))
-    rack.server.write_site(rack.site)
-    rack.server.command("init")
-    add_small_image(rack.server, os.path.join(rack.folder, "built"))
-    rack.server.start()
+    rack.site["machines"] = list(MACHINES)
+    start_small(rack)
     return rack.server
 
 

@@ -5,7 +5,7 @@ import os
 import time
 
 from rack.server import Server
-from steps import EDGE_HEALTHY, add_small_image, healthy, one_lease
+from steps import EDGE_HEALTHY, healthy, one_lease, start_small
 
 
 def read(server, path):
@@ -36,11 +36,8 @@ def back_up(rack):
 
 def test_what_the_engine_knows(rack):
     """Without a machine: what was approved, ordered and written a moment before is there afterwards."""
-    rack.site.update(image="edge", machines=[{"name": "n1", "mac": "52:54:00:00:00:01"}])
-    rack.server.write_site(rack.site)
-    rack.server.command("init")
-    add_small_image(rack.server, os.path.join(rack.folder, "built"))
-    rack.server.start()
+    rack.site["machines"] = [{"name": "n1", "mac": "52:54:00:00:00:01"}]
+    start_small(rack)
     first = rack.server
     first.api("POST", "/v1/machines", {"name": "n2", "mac": "52:54:00:00:00:22"})
     rack.net.run("curl", "-s", "-m", "5",

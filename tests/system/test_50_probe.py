@@ -42,11 +42,7 @@ def ours(rack):
     """The boot server with one machine and an image of two small files."""
     rack.card()
     rack.site["machines"] = [{"name": "n1", "mac": MAC}]
-    rack.site["image"] = "edge"
-    rack.server.write_site(rack.site)
-    rack.server.command("init")
-    steps.add_small_image(rack.server, os.path.join(rack.folder, "image"))
-    rack.server.start()
+    steps.start_small(rack)
 
 
 def script(folder, *lines, name="autoexec.ipxe"):

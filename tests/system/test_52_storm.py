@@ -11,7 +11,7 @@ import time
 
 from rack import metrics
 from rack.outside import look
-from steps import EDGE_HEALTHY, add_small_image, healthy
+from steps import EDGE_HEALTHY, healthy, start_small
 
 MIB = 1 << 20
 SIZE = 8 * MIB
@@ -94,14 +94,6 @@ def site(rack, transfers, racks):
     return hosts
 
 
-def start_small(rack):
-    rack.site["image"] = "edge"
-    rack.server.write_site(rack.site)
-    rack.server.command("init")
-    add_small_image(rack.server, os.path.join(rack.folder, "image"), SIZE)
-    rack.server.start()
-
-
 def value(rack, name):
     text = rack.net.run("curl", "-s", "-m", "20", "http://10.9.0.1/metrics")
     assert metrics.faults(text, "bootserver_") == []
@@ -111,7 +103,7 @@ def value(rack, name):
 def test_none_is_lost(rack):
     racks = ["r1"] * 8 + ["r2"] * 2
     hosts = site(rack, 2, racks)
-    start_small(rack)
+    start_small(rack, SIZE)
     clients = [Client(rack, hosts[name], n) for n, name in enumerate(racks, 1)]
     paths = [client.kernel() for client in clients]
     threads = [threading.Thread(target=client.download, args=(path,))
@@ -136,7 +128,7 @@ def test_none_is_lost(rack):
 
 def test_who_stands_still_is_named(rack):
     hosts = site(rack, 1, ["r1", "r2"])
-    start_small(rack)
+    start_small(rack, SIZE)
     still, other = Client(rack, hosts["r1"], 1, "iPXE/2.0.0"), Client(rack, hosts["r2"], 2)
     sock = still.open(still.kernel())
     take(sock, 3 * MIB)
