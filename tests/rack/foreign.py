@@ -48,17 +48,51 @@ def environment(folder, **more):
     return {**os.environ, "LD_LIBRARY_PATH": ":".join(libraries), **more}
 
 
-def kea(rack, name, config, network):
-    """Kea's DHCPv4 server on a network of the rack's namespace, by a configuration (text); returns its log's
-    path.  It ends with the rack."""
-    folder = unpacked("kea-dhcp4-server")
-    path, log = (os.path.join(rack.folder, f"{name}.{suffix}") for suffix in ("json", "log"))
+KEA = """{{"Dhcp4": {{"interfaces-config": {{"interfaces": ["eth0"]}}, "valid-lifetime": 600,
+"lease-database": {{"type": "memfile", "persist": false}},
+"subnet4": [{{"id": 1, "subnet": "10.9.0.0/24", "pools": [{{"pool": "10.9.0.50 - 10.9.0.60"}}]}}]{more}}}}}
+"""
+
+
+def kea(rack, settings=""):
+    """Somebody's Kea, 10.9.0.77 on the rack's segment, where it leases 10.9.0.50 to 60; `settings`: further members
+    of its "Dhcp4"."""
+    folder, host = unpacked("kea-dhcp4-server"), rack.host("kea", ("br0", "10.9.0.77/24"))
+    path, log = (os.path.join(host.folder, f"kea.{suffix}") for suffix in ("json", "log"))
     with open(path, "w", encoding="utf-8") as file:
-        file.write(config)
-    rack.net.start(name, [f"{folder}/usr/sbin/kea-dhcp4", "-c", path], log, network=network,
-                   env=environment(folder, KEA_PIDFILE_DIR=rack.folder, KEA_LOCKFILE_DIR="none",
-                                   KEA_DHCP_DATA_DIR=rack.folder))
-    return log
+        file.write(KEA.format(more=settings and f",\n{settings}"))
+    rack.net.start("kea", [f"{folder}/usr/sbin/kea-dhcp4", "-c", path], log, network=host.network,
+                   env=environment(folder, KEA_PIDFILE_DIR=host.folder, KEA_LOCKFILE_DIR="none",
+                                   KEA_DHCP_DATA_DIR=host.folder))
+    look(lambda: ":67 " in host.run("ss", "-Hlun"), 20, f"Kea to listen; see {log}")
+
+
+ISC = """default-lease-time 600;
+subnet 10.9.0.0 netmask 255.255.255.0 {{ range 10.9.0.50 10.9.0.60; }}
+{more}
+"""
+
+
+def isc(rack, settings=""):
+    """Somebody's ISC dhcpd, in Kea's place; `settings`: further lines of its dhcpd.conf."""
+    folder, host = unpacked("isc-dhcp-server"), rack.host("isc", ("br0", "10.9.0.77/24"))
+    config, leases = (os.path.join(host.folder, name) for name in ("dhcpd.conf", "leases"))
+    for path, text in ((config, ISC.format(more=settings)), (leases, "")):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    rack.net.start("dhcpd", [f"{folder}/usr/sbin/dhcpd", "-f", "-d", "-4", "--no-pid", "-cf", config, "-lf", leases,
+                             "eth0"], f"{host.folder}/dhcpd.log", network=host.network, env=environment(folder))
+    look(lambda: ":67 " in host.run("ss", "-Hlun"), 20, f"dhcpd to listen; see {host.folder}/dhcpd.log")
+
+
+def relay(rack, bridge="far"):
+    """A router between the rack's segment and another one, 10.8.0.0/24 on that bridge; its relay agent is dnsmasq's."""
+    router = rack.host("relay", ("br0", "10.9.0.254/24"), (bridge, "10.8.0.254/24"))
+    router.forward()
+    rack.net.run("ip", "route", "add", "10.8.0.0/24", "via", "10.9.0.254")
+    router.start("dnsmasq", "--keep-in-foreground", "--port=0", "--log-facility=-", "--log-dhcp", "--conf-file=/dev/null",
+                 "--user=root", "--pid-file=", "--dhcp-relay=10.8.0.254,10.9.0.1")
+    look(lambda: ":67 " in router.run("ss", "-Hlun"), 20, "the relay to listen")
 
 
 def dnsmasq(rack, *lines, network=None):

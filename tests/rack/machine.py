@@ -23,6 +23,10 @@ FIRMWARE = {
     "bios": {"qemu": "qemu-system-x86_64", "arch": "amd64", "machine": ["-machine", "q35,graphics=off"]},
     "uefi": {"qemu": "qemu-system-x86_64", "arch": "amd64", "machine": ["-machine", "q35"],
              "code": "/usr/share/OVMF/OVMF_CODE_4M.fd", "vars": "/usr/share/OVMF/OVMF_VARS_4M.fd"},
+    # Secure Boot is on, with the usual vendors' keys
+    "secure": {"qemu": "qemu-system-x86_64", "arch": "amd64",
+               "machine": ["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"],
+               "code": "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "vars": "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"},
     "arm64": {"qemu": "qemu-system-aarch64", "arch": "arm64", "machine": ["-machine", "virt,gic-version=3"],
               "code": "/usr/share/AAVMF/AAVMF_CODE.no-secboot.fd", "vars": "/usr/share/AAVMF/AAVMF_VARS.fd"},
 }
@@ -71,13 +75,15 @@ class Machine(Base):
     """`firmware` is a row of FIRMWARE, `cards` rows of CARDS; `memory` in MiB, `disks` in bytes."""
 
     def __init__(self, rack, name, firmware="uefi", memory=768, cpus=1, cards=("virtio",), disks=(),
-                 boot_card=None, clock=0, boot_disks=False):
+                 boot_card=None, clock=0, boot_disks=False, http=False, bridge="br0"):
         super().__init__(rack, name, len(cards), disks)
         self.kind = FIRMWARE[firmware]
         self.memory, self.cpus, self.cards = memory, cpus, list(cards)
         self.boot_card = boot_card  # the only one that firmware boots by; None: all, in their order
         self.clock = clock          # seconds by which the board's clock is ahead
         self.boot_disks = boot_disks    # firmware boots by its disks too, after the cards
+        self.http = http            # UEFI HTTP Boot alone, which firmware else turns to after minutes of PXE
+        self.bridge = bridge        # the segment that its cards are plugged into
         self._taps, self._qmp, self._reader = {}, None, None
 
     @property
@@ -167,6 +173,9 @@ class Machine(Base):
         if "code" in self.kind:
             for unit, path, mode in ((0, self.kind["code"], "on"), (1, self._vars(), "off")):
                 options += ["-drive", f"if=pflash,unit={unit},format=raw,readonly={mode},file={path}"]
+        if self.http:
+            for version in ("IPv4", "IPv6"):
+                options += ["-fw_cfg", f"name=opt/org.tianocore/{version}PXESupport,string=n"]
         for number, tap in enumerate(taps):
             options += ["-netdev", f"tap,id=net{number},fd={tap}", "-device", self._card(number)]
         for number, disk in enumerate(self.disks):
@@ -192,14 +201,14 @@ class Machine(Base):
         return path
 
     def _tap(self, card):
-        """The wire from a card to the rack's bridge; it stays plugged in while the power is off."""
+        """The wire from a card to its bridge; it stays plugged in while the power is off."""
         if card not in self._taps:
             name = f"tap{self.number}.{card}"
             with self.rack.net.network():
                 fd = os.open("/dev/net/tun", os.O_RDWR)
                 fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(),
                                                        IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
-            self.rack.net.run("ip", "link", "set", name, "master", "br0", "up")
+            self.rack.net.run("ip", "link", "set", name, "master", self.bridge, "up")
             self._taps[card] = fd
         return self._taps[card]
 

@@ -123,10 +123,10 @@ class Rack:
             self.site.setdefault("machines", []).append(machine.listed(**more))
         return machine
 
-    def card(self, name="card"):
-        """A network card of nobody's on the bridge, for packets that a test makes itself."""
+    def card(self, name="card", bridge="br0"):
+        """A network card of nobody's on a bridge, for packets that a test makes itself."""
         self.net.run("ip", "link", "add", name, "type", "veth", "peer", "name", f"{name}.plug")
-        self.net.run("ip", "link", "set", f"{name}.plug", "master", "br0", "up")
+        self.net.run("ip", "link", "set", f"{name}.plug", "master", bridge, "up")
         self.net.run("ip", "link", "set", name, "up")
         return name
 

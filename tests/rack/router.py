@@ -26,8 +26,7 @@ class Router(Host):
     def __init__(self, rack, name, cards, asn, nodes_asn):
         super().__init__(rack, name, cards)
         address = cards[0][1].partition("/")[0]
-        with rack.net.network(self._net), open("/proc/sys/net/ipv4/ip_forward", "w", encoding="ascii") as file:
-            file.write("1")
+        self.forward()
         config, self._socket = os.path.join(self.folder, "bird.conf"), os.path.join(self.folder, "bird.ctl")
         with open(config, "w", encoding="ascii") as file:
             file.write(CONFIG.format(address=address, asn=asn, nodes_asn=nodes_asn, folder=self.folder,

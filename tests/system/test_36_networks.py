@@ -1,12 +1,11 @@
 """DHCP as sites have it: machines behind a router with a relay agent, and a site whose own DHCP server (Kea)
 points here."""
 
-import os
 import time
 
 import pytest
 
-from rack import dns, foreign, packets
+from rack import dns, foreign, packets, until
 from scapy.all import IP, BOOTP, DHCP, UDP, Ether, conf
 
 FAR = "52:54:00:00:00:11"
@@ -23,53 +22,21 @@ OFFERS = [
 ]
 
 
-def until(what, seconds=15):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if what():
-            return True
-        time.sleep(0.1)
-    return False
-
-
 def told(rack, name):
     boots = rack.server.api("GET", f"/v1/machines/{name}")["boots"]
     return [(event["state"], event["text"]) for boot in boots for event in boot["events"]]
 
 
-@pytest.fixture
-def routed(rack, tmp_path):
-    """A router in a namespace of its own between the server's segment and the machines', whose relay agent
-    is dnsmasq's; `far` is a card on the machines' segment."""
-    run = rack.net.run
-    rack.card("card")
-    for words in ("link add far type veth peer name far.plug", "link set far up",
-                  "link add wan type veth peer name wan.plug", "link set wan.plug master br0 up"):
-        run("ip", *words.split())
-    router = rack.net.new_network()
-    for words in ("link set wan netns", "link set far.plug netns"):
-        run("ip", *words.split(), f"/proc/self/fd/{router}", fds=(router,))
-    for words in ("link set lo up", "addr add 10.9.0.254/24 dev wan", "link set wan up",
-                  "addr add 10.8.0.254/24 dev far.plug", "link set far.plug up"):
-        run("ip", *words.split(), network=router)
-    run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward", network=router)
-    run("ip", "route", "add", "10.8.0.0/24", "via", "10.9.0.254")
-    rack.net.start("relay", ["dnsmasq", "--keep-in-foreground", "--port=0", "--log-facility=-",
-                             "--log-dhcp", "--conf-file=/dev/null", "--user=root", "--pid-file=",
-                             "--dhcp-relay=10.8.0.254,10.9.0.1"], str(tmp_path / "relay.log"), network=router)
-    assert until(lambda: ":67 " in run("ss", "-Hlun", network=router))
-    yield rack
-    os.close(router)
-
-
-def ask(rack, *args, card="far", **options):
+def ask(rack, *args, card="behind", **options):
     with rack.net.network():
         return packets.ask(card, *args, **options)
 
 
 @pytest.mark.parametrize("mode", ["relay", "authoritative"])
-def test_machines_behind_a_relay(routed, mode):
-    rack = routed
+def test_machines_behind_a_relay(rack, mode):
+    foreign.relay(rack)
+    rack.card()
+    rack.card("behind", "far")
     rack.site["machines"] = [{"name": "far1", "mac": FAR},
                              {"name": "far2", "mac": RESERVED, "address": "10.8.0.12"}]
     rack.site["dhcp"] = {"mode": mode, "networks": NETWORKS}
@@ -125,36 +92,14 @@ def test_the_circuit_of_a_relay_is_recorded(rack):
                              for _, text in told(rack, "far1"))), told(rack, "far1")
 
 
-def kea_of(classes=""):
-    return ('{"Dhcp4": {"interfaces-config": {"interfaces": ["kea"]}, "valid-lifetime": 600,\n'
-            '"lease-database": {"type": "memfile", "persist": false},\n'
-            '"subnet4": [{"id": 1, "subnet": "10.9.0.0/24", "pools": [{"pool": "10.9.0.50 - 10.9.0.60"}]}]'
-            + (",\n" if classes else "") + classes + "}}\n")
-
-
-@pytest.fixture
-def kea(rack):
-    """Starts Kea with further settings, as a machine of its own on the server's segment: 10.9.0.77."""
-    network = rack.net.new_network()
-    rack.card("card")
-    rack.net.run("ip", "link", "set", rack.card("kea"), "netns", f"/proc/self/fd/{network}", fds=(network,))
-    for words in ("link set lo up", "link set kea up", "addr add 10.9.0.77/24 dev kea"):
-        rack.net.run("ip", *words.split(), network=network)
-
-    def start(settings=""):
-        log = foreign.kea(rack, "kea", kea_of(settings), network)
-        assert until(lambda: (ask(rack, "52:54:00:07:00:99", card="card") or {}).get("server_id") ==
-                     "10.9.0.77"), open(log, encoding="utf-8").read()
-    yield start
-    os.close(network)
-
-
-def test_kea_points_here(rack, kea):
-    """`export dhcp kea` in a real Kea: each kind of firmware is told what our own dnsmasq would tell it."""
+@pytest.mark.parametrize("kind", ["kea", "isc"])
+def test_another_server_points_here(rack, kind):
+    """`export dhcp` in a real Kea and ISC dhcpd: each kind of firmware is told what our own dnsmasq would tell it."""
+    rack.card()
     rack.site["dhcp"] = {"mode": "none"}
     rack.site["machines"] = [{"name": "n1", "mac": FAR}]
     rack.start()
-    kea(rack.server.command("export", "dhcp", "kea"))
+    getattr(foreign, kind)(rack, rack.server.command("export", "dhcp", kind))
     for number, (says, file) in enumerate(OFFERS):
         offer = ask(rack, f"52:54:00:07:00:{number:02x}", card="card", **says)
         assert offer is not None, says
@@ -171,12 +116,13 @@ def test_kea_points_here(rack, kea):
     assert until(lambda: dns.ask(rack, "n1.test.internal")[1] == [offer["yiaddr"]])
 
 
-def test_beside_kea(rack, kea):
+def test_beside_kea(rack):
     """Proxy: Kea gives the addresses, this server what to boot."""
+    rack.card()
     rack.site["dhcp"] = {"mode": "proxy"}
     rack.site["machines"] = [{"name": "n1", "mac": FAR}]
     rack.start()
-    kea()
+    foreign.kea(rack)
     found = {}
     packet = packets.discover(FAR, [(93, b"\0\7"), ("vendor_class_id", b"PXEClient:Arch:00007:UNDI:003016")])
     with rack.net.network(), conf.L2socket(iface="card") as sock:
