@@ -97,19 +97,6 @@ options_read(struct cli *cli, int argc, char **argv, struct asked *asked)
 	return CLI_GOOD;
 }
 
-/* PEM of a file that the person named. */
-static char *
-read_pem(const struct cli *cli, const char *typed, struct err *err)
-{
-	char *path = cli_path(cli, typed), *text = NULL;
-	int r = file_read(AT_FDCWD, path, &text, NULL, err);
-
-	if (r < 0)
-		err_set(err, r, "%s: %s", typed, strerror(-r));
-	free(path);
-	return text;
-}
-
 /* The database of a server that does not run; none at all is fine. */
 static int
 database_read(unsigned char **ret, size_t *ret_len, struct err *err)
@@ -215,8 +202,8 @@ cli_backup(struct cli *cli, int argc, char **argv)
 	if (access("site.yaml", F_OK) < 0)
 		return cli_fail(CLI_FAULT, "there is no site.yaml in %s", cli->dir);
 	if (asked.to) {
-		pem = read_pem(cli, asked.to, &err);
-		seal.cert = pem ? pki_cert_parse(pem, &err) : NULL;
+		r = cli_read(cli, asked.to, &pem, &err);
+		seal.cert = r == 0 ? pki_cert_parse(pem, &err) : NULL;
 		free(pem);
 		if (!seal.cert)
 			return cli_fail_err(&err);
@@ -241,8 +228,8 @@ open_crate(struct cli *cli, const struct asked *asked, int fd, struct crate **re
 	int r = -EINVAL;
 
 	if (asked->key) {
-		pem = read_pem(cli, asked->key, err);
-		key.who.key = pem ? pki_key_parse(pem, err) : NULL;
+		r = cli_read(cli, asked->key, &pem, err);
+		key.who.key = r == 0 ? pki_key_parse(pem, err) : NULL;
 		key.who.cert = key.who.key ? pki_cert_parse(pem, err) : NULL;
 	} else
 		key.passphrase = secret = secret_read(cli, asked->passphrase_file, false);

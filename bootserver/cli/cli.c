@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "lib/str.h"
 #include "lib/words.h"
 
@@ -247,6 +248,20 @@ cli_path(const struct cli *cli, const char *typed)
 	if (typed[0] == '/')
 		return str_dup(typed);
 	return str_format("/proc/self/fd/%d/%s", cli->start_fd, typed);
+}
+
+int
+cli_read(const struct cli *cli, const char *typed, char **ret, struct err *err)
+{
+	char *path = cli_path(cli, typed);
+	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
+
+	free(path);
+	if (fd < 0)
+		return err_errno(err, -errno, "%s", typed);
+	r = file_read_fd(fd, FILE_MOST, ret, NULL, err);
+	close(fd);
+	return r < 0 ? err_wrap(err, r, "%s", typed) : 0;
 }
 
 int

@@ -59,6 +59,10 @@ int cli_usage(const struct cli *cli, const char *fmt, ...) __attribute__((format
 /* A path as the person typed it, made usable from the site directory; fresh memory. */
 char *cli_path(const struct cli *cli, const char *typed);
 
+/* Reads all that a file holds which the person typed (a pipe may be one: `<(command)`), at most
+ * FILE_MOST bytes; fresh memory with a NUL behind.  The sentence begins with what was typed. */
+int cli_read(const struct cli *cli, const char *typed, char **ret, struct err *err);
+
 /*
  * Options, one at a time: takes argv[*at] (not NULL) if it is `name` ("--image"), with its value
  * from "--image=V" or the next argument.  1: taken, *at moved past it, *ret the value (borrowed);

@@ -46,11 +46,11 @@ take(const struct cli *cli, int argc, char **argv, struct wish *ret)
 static int
 read_root(const struct cli *cli, const char *typed, X509 **ret)
 {
-	char *path = typed != NULL ? cli_path(cli, typed) : str_dup(SITE_CA), *pem;
 	struct err err = { "" };
-	int r = file_read(AT_FDCWD, path, &pem, NULL, &err);
+	char *pem;
+	int r = typed != NULL ? cli_read(cli, typed, &pem, &err) :
+				file_read(AT_FDCWD, SITE_CA, &pem, NULL, &err);
 
-	free(path);
 	*ret = NULL;
 	if (r < 0)
 		return typed != NULL ? cli_fail_err(&err) : CLI_GOOD;

@@ -1,8 +1,6 @@
 /* Passphrases: from a file, or typed without an echo. */
 #include "cli/secret.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +9,6 @@
 
 #include <openssl/crypto.h>
 
-#include "lib/file.h"
 #include "lib/str.h"
 
 #define SECRET_MOST 1024
@@ -39,16 +36,13 @@ line_of(char *text)
 static char *
 from_file(const struct cli *cli, const char *file)
 {
-	char *path = cli_path(cli, file), *text = NULL;
 	struct err err;
-	int r = file_read(AT_FDCWD, path, &text, NULL, &err);
+	char *text;
 
-	free(path);
-	if (r < 0) {
-		cli_fail(CLI_FAULT, "%s: %s", file, strerror(-r));
-		return NULL;
-	}
-	return line_of(text);
+	if (cli_read(cli, file, &text, &err) == 0)
+		return line_of(text);
+	cli_fail_err(&err);
+	return NULL;
 }
 
 static char *

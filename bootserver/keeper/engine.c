@@ -40,10 +40,10 @@ hang_up(struct keeper *keeper)
 static int
 add_file(struct keeper *keeper, struct texts *texts, const char *name, struct err *err)
 {
-	int fd = openat(keeper->dir, name, O_RDONLY | O_CLOEXEC), r;
+	int fd = file_open(keeper->dir, name, 0, err), r;
 
 	if (fd < 0)
-		return err_errno(err, -errno, "cannot open %s", name);
+		return fd;
 	r = texts_add(texts, name, fd, err);
 	close(fd);
 	return r;

@@ -42,13 +42,31 @@ file_read_fd(int fd, size_t max, char **ret, size_t *ret_len, struct err *err)
 }
 
 int
+file_open(int dirfd, const char *path, int flags, struct err *err)
+{
+	/* not to wait for whoever might write to a FIFO of that name */
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags), r = 0;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		r = errno == ENXIO || errno == ENODEV ? -EINVAL : -errno;	/* open(2) */
+	else if (!S_ISREG(st.st_mode))
+		r = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	if (r == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return err_set(err, r, "cannot open %s: %s", path,
+		       r == -EINVAL ? "not a regular file" : strerror(-r));
+}
+
+int
 file_read(int dirfd, const char *path, char **ret, size_t *ret_len, struct err *err)
 {
-	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
-	int r;
+	int fd = file_open(dirfd, path, 0, err), r;
 
 	if (fd < 0)
-		return err_errno(err, -errno, "cannot open %s", path);
+		return fd;
 	r = file_read_fd(fd, FILE_MOST, ret, ret_len, err);
 	close(fd);
 	return r < 0 ? err_wrap(err, r, "%s", path) : 0;

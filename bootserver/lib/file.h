@@ -10,8 +10,13 @@
 
 #define FILE_MOST (64 * 1024 * 1024)	/* bytes file_read() takes */
 
-/* Reads all (at most FILE_MOST bytes, else -EFBIG) into fresh memory, NUL behind it; *ret_len in
- * bytes without the NUL, may be NULL.  The caller frees. */
+/* Opens a regular file to be read; `flags` are further ones of open(2).  A descriptor that the
+ * caller closes; -EISDIR for a folder, -EINVAL for a FIFO, socket or device: no bytes might ever
+ * come from it, or no end. */
+int file_open(int dirfd, const char *path, int flags, struct err *err);
+
+/* Reads all of a regular file (at most FILE_MOST bytes, else -EFBIG) into fresh memory, NUL behind
+ * it; *ret_len in bytes without the NUL, may be NULL.  The caller frees. */
 int file_read(int dirfd, const char *path, char **ret, size_t *ret_len, struct err *err);
 
 /* The same from where a descriptor stands, at most `max` bytes. */

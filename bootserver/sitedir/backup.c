@@ -109,11 +109,11 @@ copy(struct packer *p, const char *path, int fd, int64_t left)
 static int
 put_file(struct packer *p, const char *path)
 {
-	int fd = openat(p->what->dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r;
+	int fd = file_open(p->what->dirfd, path, O_NOFOLLOW, p->err), r;
 	struct stat st;
 
 	if (fd < 0)
-		return err_errno(p->err, -errno, "cannot open %s", path);
+		return fd;
 	if (fstat(fd, &st) < 0)
 		r = err_errno(p->err, -errno, "%s", path);
 	else

@@ -73,22 +73,14 @@ part_pass(int from, int to, const struct image_part *part, const struct store_wa
 	return 0;
 }
 
-/* The part's file in the folder of a built image. */
+/* The part's file; `flags` are those of file_open(). */
 static int
-part_open(int folder, const struct image_part *part, struct err *err)
+part_open(int dirfd, const char *path, int flags, const struct image_part *part, struct err *err)
 {
-	/* not to wait for whoever might write to a FIFO of that name */
-	int fd = openat(folder, part->sha256, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EINVAL;
+	int fd = file_open(dirfd, path, flags, err);
 
-	if (r == 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return err_set(err, r, "part %s (%s), file %.12s…: %s", part->part,
-		       site_arch_name(part->arch), part->sha256,
-		       r == -EINVAL ? "not a regular file" : strerror(-r));
+	return fd >= 0 ? fd : err_wrap(err, fd, "part %s (%s)", part->part,
+				       site_arch_name(part->arch));
 }
 
 static int
@@ -98,7 +90,7 @@ part_copy(int dirfd, int folder, const struct image_part *part, const struct sto
 	char *path = str_format("store/sha256/%s", part->sha256);
 	int from, to = -1, r;
 
-	from = r = part_open(folder, part, err);
+	from = r = part_open(folder, part->sha256, 0, part, err);
 	if (r < 0)
 		goto free_path;
 	to = openat(dirfd, "store/sha256/" INCOMING,
@@ -140,12 +132,11 @@ part_verify(int dirfd, const struct image_part *part, const struct store_watch *
 	    struct err *err)
 {
 	char *path = str_format("store/sha256/%s", part->sha256);
-	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r;
+	int fd = part_open(dirfd, path, O_NOFOLLOW, part, err), r;
 
 	free(path);
 	if (fd < 0)
-		return err_errno(err, -errno, "part %s (%s) is not there", part->part,
-				 site_arch_name(part->arch));
+		return fd;
 	r = part_pass(fd, -1, part, watch, err);
 	close(fd);
 	return r;

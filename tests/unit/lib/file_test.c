@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/file.h"
@@ -65,6 +67,32 @@ files(void **state)
 	assert_non_null(strstr(err.text, "a/b"));
 }
 
+/* What may never give a byte, or never end, is refused at once. */
+static void
+no_files(void **state)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char *text;
+
+	(void)state;
+	alarm(10);
+	assert_int_equal(mkfifoat(dir, "no", 0600), 0);
+	assert_int_equal(file_read(dir, "no", &text, NULL, &err), -EINVAL);
+	assert_string_equal(err.text, "cannot open no: not a regular file");
+	unlinkat(dir, "no", 0);
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/no", folder);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	close(fd);
+	assert_int_equal(file_read(dir, "no", &text, NULL, &err), -EINVAL);
+	unlinkat(dir, "no", 0);
+	assert_int_equal(symlinkat("/dev/zero", dir, "no"), 0);
+	assert_int_equal(file_read(dir, "no", &text, NULL, &err), -EINVAL);
+	unlinkat(dir, "no", 0);
+	assert_int_equal(file_open(AT_FDCWD, "/", 0, &err), -EISDIR);
+	alarm(0);
+}
+
 /* What is in it goes, however deep; what a link in it names stays, and so does the folder. */
 static void
 emptied(void **state)
@@ -89,7 +117,7 @@ emptied(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(files),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(files), cmocka_unit_test(no_files),
 					   cmocka_unit_test(emptied) };
 
 	return cmocka_run_group_tests(tests, setup, teardown);

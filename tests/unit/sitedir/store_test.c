@@ -273,6 +273,10 @@ refused(void **state)
 	put("bad/manifest.json", "{", 1);
 	assert_int_equal(add("bad", &added, &err), -EINVAL);
 	unlink("bad/manifest.json");
+	assert_int_equal(mkfifo("bad/manifest.json", 0600), 0);
+	assert_int_equal(add("bad", &added, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "manifest.json: not a regular file"));
+	unlink("bad/manifest.json");
 	assert_int_equal(add("bad", &added, &err), -ENOENT);
 	assert_int_equal(count_files("store/sha256"), 0);
 	assert_int_equal(count_files("store/images"), 0);
