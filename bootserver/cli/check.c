@@ -60,27 +60,23 @@ image_told(const struct image *image)
 	};
 }
 
-/* Adds what only the store can tell. */
+/* Site and store; of a store that cannot be read there is its sentence, beside all findings. */
 static int
-check_store(const struct site *site, const struct sitedir_sources *sources,
-	    struct site_findings *findings, struct err *err)
+examine(const struct sitedir_sources *sources, struct site_findings *findings, struct err *err)
 {
-	struct images images;
-	struct site_image *known;
-	size_t count = 0;
+	struct images images = { NULL, 0 };
+	struct site_store store = { NULL, 0 };
 	int r = images_list(AT_FDCWD, &images, err);
+	struct site_image *known = mem_new((images.count + 1) * sizeof(*known));
 
-	if (r < 0)
-		return r;
-	known = mem_new(images.count * sizeof(*known));
-	for (size_t i = 0; i < images.count; i++) {
+	store.images = known;
+	for (size_t i = 0; i < images.count; i++)
 		if (!images.items[i].fault)
-			known[count++] = image_told(&images.items[i]);
-	}
-	site_check_images(site, known, count, sources->items, findings);
+			known[store.count++] = image_told(&images.items[i]);
+	site_examine(sources->items, sources->count, r == 0 ? &store : NULL, findings);
 	free(known);
 	images_fini(&images);
-	return 0;
+	return r;
 }
 
 int
@@ -89,7 +85,6 @@ cli_check(struct cli *cli, int argc, char **argv)
 	struct sitedir_sources sources;
 	struct site_findings findings;
 	struct err err = { "" };
-	struct site *site;
 	int r;
 
 	if (argc > 1)
@@ -97,15 +92,12 @@ cli_check(struct cli *cli, int argc, char **argv)
 	r = sitedir_sources_read(AT_FDCWD, &sources, &err);
 	if (r < 0)
 		return cli_fail_err(&err);
-	site = site_parse(sources.items, sources.count, &findings);
-	if (site)
-		r = check_store(site, &sources, &findings, &err);
+	r = examine(&sources, &findings, &err);
 	cli_findings_print(cli, &findings);
 	if (r < 0)
 		cli_fail_err(&err);
 	if (findings.errors)
 		r = -1;
-	site_free(site);
 	site_findings_fini(&findings);
 	sitedir_sources_fini(&sources);
 	return r < 0 ? CLI_FAULT : CLI_GOOD;

@@ -149,7 +149,7 @@ site_file_ensure(const struct cli *cli, const struct asked *asked, struct err *e
 	struct nic nic;
 	int r;
 
-	if (access("site.yaml", F_OK) == 0) {
+	if (faccessat(AT_FDCWD, "site.yaml", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
 		if (asked->name || asked->interface || asked->address)
 			fputs("site.yaml is there already and stays as it is: change it by hand\n",
 			      stderr);

@@ -249,7 +249,7 @@ check_rules(const struct site *site, struct site_findings *findings)
 		if (!rule->nmatch && !all)
 			all = rule;
 		for (size_t j = 0; j < rule->nmatch; j++)
-			if (!label_known(site, rule->match[j].key))
+			if (!site->partial && !label_known(site, rule->match[j].key))
 				site_find_warning(
 					findings, place_of(site, &rule->match[j].key),
 					"no machine and no rack has a label \"%s\", so this rule "

@@ -17,6 +17,10 @@ void site_check_nodes(const struct site *site, struct site_findings *findings);
 void site_check_balancer(const struct site *site, struct site_findings *findings);
 void site_check_storage(const struct site *site, struct site_findings *findings);
 
+/* What it asks of the image store: site_examine() has the rules. */
+void site_check_images(const struct site *site, const struct site_store *store,
+		       struct site_findings *findings);
+
 /* Does the site speak of its cluster at all?  If not, it may boot images without Kubernetes, and
  * what only Kubernetes would refuse is no more than a warning. */
 bool site_cluster_meant(const struct site *site);

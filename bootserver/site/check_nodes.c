@@ -161,10 +161,10 @@ check_dpu(struct round *r, const struct site_machine *machine)
 		return;
 	}
 	host = site_find_name(r->site, machine->host);
-	if (!host)
+	if (!host && !r->site->partial)
 		site_find_error(r->findings, place_of(r, &machine->host, machine),
 				"there is no machine \"%s\"", machine->host);
-	else if (host == machine || host->roles & SITE_ROLE_DPU)
+	else if (host && (host == machine || host->roles & SITE_ROLE_DPU))
 		site_find_error(r->findings, place_of(r, &machine->host, machine),
 				"a dpu sits in a machine, not in %s",
 				host == machine ? "itself" : "another dpu");
@@ -233,8 +233,6 @@ check_count(struct round *r)
 				  "%zu control-plane machines: each write waits for more than half "
 				  "of them, 3 or 5 are enough",
 				  r->control_planes);
-	if (r->control_planes > 1 && site->dhcp == SITE_DHCP_AUTHORITATIVE)
-		check_addresses(r);
 }
 
 void
@@ -245,5 +243,8 @@ site_check_nodes(const struct site *site, struct site_findings *findings)
 	r.meant = site_cluster_meant(site);
 	for (size_t i = 0; i < site->nmachines; i++)
 		check_node(&r, &site->machines[i]);
-	check_count(&r);
+	if (!site->partial)
+		check_count(&r);
+	if (r.control_planes > 1 && site->dhcp == SITE_DHCP_AUTHORITATIVE)
+		check_addresses(&r);
 }

@@ -479,7 +479,7 @@ check_role(struct round *r)
 	    !site_marks_has(site->marks, &r->balancer->pools))
 		site_find_warning(r->findings, &r->balancer->place,
 				  "without pools no service gets an address");
-	if (r->balancer->npools && site->nmachines && !r->nroles)
+	if (r->balancer->npools && site->nmachines && !r->nroles && !site->partial)
 		site_find_warning(
 			r->findings, &r->balancer->place,
 			"no machine announces the pools: none is a worker or has the role "

@@ -120,9 +120,9 @@ site_check_storage(const struct site *site, struct site_findings *findings)
 					  "rest: storage is not used: there is no `storage:`");
 		return;
 	}
-	if (r.hosts)
+	if (r.hosts && !site->partial)
 		check_replicas(&r);
-	else if (site->nmachines)
+	else if (site->nmachines && !site->partial)
 		site_find_error(
 			findings, &storage->place,
 			"no machine gives storage: none is a worker or has the role storage");

@@ -12,8 +12,7 @@
 struct wanted {
 	const struct site *site;
 	struct site_findings *findings;
-	const struct site_image *images;
-	size_t nimages;
+	const struct site_store *store;
 };
 
 /* Does it hold the part for the architecture, or for any where that is not known? */
@@ -40,8 +39,8 @@ image_of(const struct wanted *w, const char *ref, enum site_arch arch)
 	int generation = ref[len] ? atoi(ref + len + 1) : 0;
 	const struct site_image *best = NULL;
 
-	for (size_t i = 0; i < w->nimages; i++) {
-		const struct site_image *image = &w->images[i];
+	for (size_t i = 0; i < w->store->count; i++) {
+		const struct site_image *image = &w->store->images[i];
 
 		if (strncmp(image->name, ref, len) != 0 || image->name[len])
 			continue;
@@ -62,10 +61,10 @@ want(const struct wanted *w, char *const *ref, enum site_arch arch)
 	const struct site_place *place = site_marks_find(w->site->marks, ref, &whole);
 	const struct site_image *image;
 
-	if (!*ref || (w->nimages == 0 && w->site->nmachines == 0))	/* a site just begun */
+	if (!*ref || (w->store->count == 0 && w->site->nmachines == 0))	/* a site just begun */
 		return;
 	image = image_of(w, *ref, arch);
-	if (!image && w->nimages == 0)
+	if (!image && w->store->count == 0)
 		site_find_warning(w->findings, place,
 				  "the store holds no image yet: `bootserver image add FOLDER` "
 				  "brings \"%s\" in",
@@ -196,10 +195,10 @@ want_cluster(const struct wanted *w)
 }
 
 void
-site_check_images(const struct site *site, const struct site_image *images, size_t nimages,
-		  const struct site_source *sources, struct site_findings *findings)
+site_check_images(const struct site *site, const struct site_store *store,
+		  struct site_findings *findings)
 {
-	struct wanted w = { site, findings, images, nimages };
+	struct wanted w = { site, findings, store };
 
 	want(&w, &site->boot.image, SITE_ARCH_ANY);
 	for (size_t i = 0; i < site->nprofiles; i++)
@@ -212,6 +211,6 @@ site_check_images(const struct site *site, const struct site_image *images, size
 		else
 			want_for(&w, machine);
 	}
-	want_cluster(&w);
-	site_findings_finish(findings, site->files, sources);
+	if (!site->partial)
+		want_cluster(&w);
 }

@@ -426,21 +426,24 @@ finish_defaults(struct site *site)
 		site->roles_said |= site->machines[i].roles;
 }
 
-struct site *
-site_parse(const struct site_source *sources, size_t count, struct site_findings *ret_findings)
+/* The site as far as its files could be read, with the findings so far; *ret_checked: those of the
+ * rules between things are among them, which say nothing without the first file. */
+static struct site *
+gather(const struct site_source *sources, size_t count, struct site_findings *ret_findings,
+       bool *ret_checked)
 {
 	struct yaml **files = mem_new((count + 1) * sizeof(*files));
 	struct site *site = site_new(sources, count);
 	struct walk w = { .site = site, .findings = ret_findings };
-	bool whole = count > 0;
 	size_t room = 1;
 
 	*ret_findings = (struct site_findings){ 0 };
 	for (size_t i = 0; i < count; i++) {
 		files[i] = yaml_open(&sources[i], (int)i, ret_findings);
 		room += count_machines(yaml_root(files[i]));
-		whole &= files[i] != NULL;
+		site->partial |= !files[i];
 	}
+	*ret_checked = count > 0 && files[0];
 	site->machines = mem_new(room * sizeof(*site->machines));
 	for (w.file = 0; (size_t)w.file < count; w.file++)
 		if (files[w.file])
@@ -449,12 +452,34 @@ site_parse(const struct site_source *sources, size_t count, struct site_findings
 		yaml_close(files[i]);
 	free(files);
 	finish_defaults(site);
-	if (whole)
+	if (*ret_checked)
 		site_check(site, ret_findings);
+	return site;
+}
+
+struct site *
+site_parse(const struct site_source *sources, size_t count, struct site_findings *ret_findings)
+{
+	bool checked;
+	struct site *site = gather(sources, count, ret_findings, &checked);
+
 	site_findings_finish(ret_findings, site->files, sources);
-	if (ret_findings->errors || !whole) {
+	if (ret_findings->errors || !checked) {
 		site_free(site);
 		return NULL;
 	}
 	return site;
+}
+
+void
+site_examine(const struct site_source *sources, size_t count, const struct site_store *store,
+	     struct site_findings *ret_findings)
+{
+	bool checked;
+	struct site *site = gather(sources, count, ret_findings, &checked);
+
+	if (checked && store)
+		site_check_images(site, store, ret_findings);
+	site_findings_finish(ret_findings, site->files, sources);
+	site_free(site);
 }

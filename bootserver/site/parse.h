@@ -32,24 +32,19 @@ struct site_source {
 	const char *name;	/* as shown: "site.yaml", "machines.d/n4.yaml" */
 	const char *text;	/* YAML, need not end in a newline */
 	size_t len;
+	const char *fault;	/* why there is no text: a finding; else NULL */
 };
 
 /*
  * Reads the site: sources[0] is the whole site file, the others may hold `machines:` alone.  All
  * findings of syntax, schema and the rules between things (site/check.c) are collected, in the
- * order of the files. Returns a site (site_free()) if no finding is an error, else NULL;
- * ret_findings is always set.
+ * order of the files; where a file of machines cannot be read, those of the others. Returns a site
+ * (site_free()) if no finding is an error, else NULL; ret_findings is always set.
  */
 struct site *site_parse(const struct site_source *sources, size_t count,
 			struct site_findings *ret_findings);
 
-/*
- * What only the store can tell: machines, profiles and the site name images and generations that
- * are there, for the architectures they are asked for.  An empty store is a warning (nothing at all
- * while the site has no machines), no error.  Machines of the cluster need the image's
- * further parts.  Adds to `findings` (as site_parse() left them);
- * `sources` are those the site came from, for excerpts, or NULL.
- */
+/* What the image store holds. */
 enum site_part {	/* bits */
 	SITE_PART_BOOT = 1,		/* kernel and initrd */
 	SITE_PART_KUBE = 2,		/* what a worker runs */
@@ -62,14 +57,25 @@ struct site_image {
 	int holds[3];			/* enum site_part by enum site_arch; [0] is not used */
 	const char *kubernetes;		/* "v1.36.4"; NULL: not said */
 };
-void site_check_images(const struct site *site, const struct site_image *images, size_t nimages,
-		       const struct site_source *sources, struct site_findings *findings);
+struct site_store {
+	const struct site_image *images;
+	size_t count;
+};
+
+/*
+ * The findings alone, together with what only the store can tell (NULL: it is not looked at):
+ * machines, profiles and the site name images and generations that are there, for the
+ * architectures they are asked for.  An empty store is a warning (nothing at all while the site has
+ * no machines), no error.  Machines of the cluster need the image's further parts.
+ */
+void site_examine(const struct site_source *sources, size_t count, const struct site_store *store,
+		  struct site_findings *ret_findings);
 
 /*
  * What cannot change once the cluster is made (API server's name, ranges of pods and services), as
  * lines "KEY VALUE"; fresh memory, the caller frees.  Who makes the cluster keeps it, and asks
- * site_check_frozen() of every later site: it adds an error for each that differs, as
- * site_check_images() does.  Unknown lines are passed over.
+ * site_check_frozen() of every later site: it adds an error for each that differs to the findings
+ * of site_parse(); `sources` are those the site came from.  Unknown lines are passed over.
  */
 char *site_cluster_frozen(const struct site *site);
 void site_check_frozen(const struct site *site, const char *frozen,

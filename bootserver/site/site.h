@@ -12,9 +12,8 @@
 #include "site/parts.h"
 
 /*
- * The site as its files say it: plain data, made whole by site_parse() and not changed after.  All
- * strings are owned by the struct; a NULL string means "not given" unless a default stands beside
- * it.
+ * The site as its files say it: plain data, made whole by site_parse() and not changed after.
+ * Strings are the struct's own; a NULL one means "not given" unless a default stands beside it.
  */
 
 struct site_machine {
@@ -65,6 +64,7 @@ struct site_rule {
 struct site {
 	char **files;		/* names as given to site_parse(), for places */
 	size_t nfiles;
+	bool partial;		/* while it is checked: a file of machines is missing */
 
 	char *name, *domain;
 	char *interface;

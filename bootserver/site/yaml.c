@@ -134,6 +134,7 @@ tell_second(struct yaml *yaml, const struct site_source *source, int file,
 struct yaml *
 yaml_open(const struct site_source *source, int file, struct site_findings *findings)
 {
+	const struct site_place begin = { .file = file, .line = 1, .column = 1 };
 	struct fy_diag_cfg quiet;
 	struct fy_parse_cfg cfg = {
 		.search_path = "",
@@ -141,7 +142,9 @@ yaml_open(const struct site_source *source, int file, struct site_findings *find
 	};
 	struct yaml *yaml;
 
-	if (!is_text(source, file, findings))
+	if (source->fault)
+		site_find_error(findings, &begin, "%s", source->fault);
+	if (source->fault || !is_text(source, file, findings))
 		return NULL;
 	yaml = mem_new(sizeof(*yaml));
 	fy_diag_cfg_default(&quiet);

@@ -8,10 +8,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/file.h"
 #include "lib/str.h"
 
+#define SITE "site.yaml"
+#define MACHINES "machines.d"
 
 static int
 is_source(const struct dirent *entry)
@@ -33,16 +36,18 @@ int
 sitedir_names(int dirfd, char ***ret, size_t *ret_count, struct err *err)
 {
 	struct dirent **entries = NULL;
-	int count = scandirat(dirfd, "machines.d", &entries, is_source, by_bytes);
+	int count = scandirat(dirfd, MACHINES, &entries, is_source, by_bytes);
+	struct stat st;
 	char **names;
 
-	if (count < 0 && errno != ENOENT)
-		return err_errno(err, -errno, "cannot read the folder machines.d");
+	if (count < 0 && (errno != ENOENT ||
+			  fstatat(dirfd, MACHINES, &st, AT_SYMLINK_NOFOLLOW) == 0))
+		return err_errno(err, -errno, "cannot read the folder " MACHINES);
 	count = count < 0 ? 0 : count;
 	names = mem_new(((size_t)count + 2) * sizeof(*names));
-	names[0] = str_dup("site.yaml");
+	names[0] = str_dup(SITE);
 	for (int i = 0; i < count; i++) {
-		names[i + 1] = str_format("machines.d/%s", entries[i]->d_name);
+		names[i + 1] = str_format(MACHINES "/%s", entries[i]->d_name);
 		free(entries[i]);
 	}
 	free(entries);
@@ -59,37 +64,43 @@ sitedir_names_free(char **names)
 	free(names);
 }
 
+static void
+add(struct sitedir_sources *sources, const char *name, int dirfd)
+{
+	struct site_source *source = &sources->items[sources->count++];
+	char *text = NULL;
+	struct err err;
+
+	source->name = str_dup(name);
+	if (file_read(dirfd, name, &text, &source->len, &err) < 0)
+		source->fault = str_dup(err.text);
+	source->text = text;
+}
+
 int
 sitedir_sources_read(int dirfd, struct sitedir_sources *ret, struct err *err)
 {
 	struct sitedir_sources sources = { NULL, 0 };
-	char **names;
-	size_t count;
-	int r = sitedir_names(dirfd, &names, &count, err);
+	char **names = NULL;
+	size_t count = 0;
+	struct stat st;
+	struct err why;
 
-	if (r < 0)
-		return r;
-	sources.items = mem_new(count * sizeof(*sources.items));
-	for (size_t i = 0; i < count && r == 0; i++) {
-		char *text;
-		size_t len;
-
-		r = file_read(dirfd, names[i], &text, &len, err);
-		if (r == -ENOENT && i == 0)
-			err_set(err, r,
-				"there is no site.yaml here: `bootserver init` makes a site "
-				"directory, -C DIR names one");
-		if (r < 0)
-			break;
-		sources.items[i] = (struct site_source){ names[i], text, len };
-		sources.count++;
-		names[i] = str_dup("");	/* the name is the source's now; the list goes on */
+	if (fstatat(dirfd, SITE, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return err_set(err, -ENOENT, "there is no " SITE " here: `bootserver init` makes a "
+			       "site directory, -C DIR names one");
+	if (sitedir_names(dirfd, &names, &count, &why) == 0) {
+		sources.items = mem_new(count * sizeof(*sources.items));
+		for (size_t i = 0; i < count; i++)
+			add(&sources, names[i], dirfd);
+	} else {
+		sources.items = mem_new(2 * sizeof(*sources.items));
+		add(&sources, SITE, dirfd);
+		sources.items[sources.count++] = (struct site_source){
+			.name = str_dup(MACHINES), .fault = str_dup(why.text),
+		};
 	}
 	sitedir_names_free(names);
-	if (r < 0) {
-		sitedir_sources_fini(&sources);
-		return r;
-	}
 	*ret = sources;
 	return 0;
 }
@@ -100,6 +111,7 @@ sitedir_sources_fini(struct sitedir_sources *sources)
 	for (size_t i = 0; i < sources->count; i++) {
 		free((char *)sources->items[i].name);
 		free((char *)sources->items[i].text);
+		free((char *)sources->items[i].fault);
 	}
 	free(sources->items);
 	*sources = (struct sitedir_sources){ NULL, 0 };

@@ -47,7 +47,8 @@ check_site(const struct site *site)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const struct site_image store[] = { { "edge", 1, { 0, SITE_PART_BOOT }, NULL } };
+	static const struct site_image image = { "edge", 1, { 0, SITE_PART_BOOT }, NULL };
+	static const struct site_store store = { &image, 1 };
 	const char *text = (const char *)data;
 	const char *cut = len ? memmem(text, len, "\n%%\n", 4) : NULL;
 	struct site_source sources[2] = { { "site.yaml", text, cut ? (size_t)(cut - text) : len } };
@@ -59,10 +60,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 						   len - (size_t)(cut + 4 - text) };
 	site = site_parse(sources, cut ? 2 : 1, &findings);
 	assert((site != NULL) == (findings.errors == 0));
-	if (site) {
+	if (site)
 		check_site(site);
-		site_check_images(site, store, 1, sources, &findings);
-	}
+	check_findings(&findings);
+	site_findings_fini(&findings);
+	site_examine(sources, cut ? 2 : 1, &store, &findings);
 	check_findings(&findings);
 	site_findings_fini(&findings);
 	site_free(site);

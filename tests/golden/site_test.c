@@ -20,12 +20,13 @@
 #define ALL                                                                                        \
 	(SITE_PART_BOOT | SITE_PART_KUBE | SITE_PART_CONTROL_PLANE | SITE_PART_CEPH | SITE_PART_CSI)
 
-static const struct site_image store[] = {
+static const struct site_image images[] = {
 	{"edge", 1, {0, ALL, SITE_PART_BOOT | SITE_PART_KUBE}, "v1.36.4"},
 	{"edge", 2, {0, ALL & ~SITE_PART_CSI}, "v1.36.4"},
 	{"old", 3, {0, SITE_PART_BOOT}},
 	{"next", 4, {0, ALL}, "v1.37.0"},
 };
+static const struct site_store store = {images, sizeof(images) / sizeof(images[0])};
 
 static char *
 read_or_null(const char *path, size_t *ret_len)
@@ -55,9 +56,8 @@ findings_of(const char *base)
 	sources[1].text = more;
 	site = site_parse(sources, more ? 2 : 1, &findings);
 	assert_true((site == NULL) == (findings.errors > 0));
-	if (site)
-		site_check_images(site, store, sizeof(store) / sizeof(store[0]), sources,
-				  &findings);
+	site_findings_fini(&findings);
+	site_examine(sources, more ? 2 : 1, &store, &findings);
 	for (size_t i = 0; i < findings.count; i++) {
 		char *line = site_finding_format(&findings.items[i]);
 

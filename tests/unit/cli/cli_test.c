@@ -225,6 +225,8 @@ check_tells_all(void **state)
 	must(&r, "check", 1);
 	assert_string_equal(r.out, "");
 	assert_string_equal(r.err,
+		"site.yaml:4:8: warning: the store holds no image yet: `bootserver image add FOLDER"
+		"` brings \"edge\" in\n"
 		"site.yaml:5:1: error: racks must be a list (lines that begin with \"-\"), not a "
 		"mapping\n"
 		"site.yaml:6:53: error: there is no rack \"r1\": add it under racks\n");
@@ -233,19 +235,6 @@ check_tells_all(void **state)
 	unlink("site.yaml");
 	must(&r, "check", 1);
 	assert_non_null(strstr(r.err, "there is no site.yaml here"));
-}
-
-static void
-check_warns(void **state)
-{
-	(void)state;
-	put("site.yaml", "site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24}\n"
-	    "dhcp: {range: 10.9.0.100-10.9.0.199}\nimage: edge\n"
-	    "machines: [{name: n1, mac: 52:54:00:00:00:01}]\n");
-	must(&r, "check", 0);
-	assert_string_equal(r.err,
-			    "site.yaml:4:8: warning: the store holds no image yet: `bootserver "
-			    "image add FOLDER` brings \"edge\" in\n");
 }
 
 /* A built amd64 image in `folder`; `more`: a further part's members, all but those that the others
@@ -279,6 +268,79 @@ static void
 build(const char *folder, const char *name, const char *content)
 {
 	build_with(folder, name, content, NULL);
+}
+
+/* One file that cannot be read hides nothing of the others, nor do errors what the store lacks. */
+static void
+check_goes_on(void **state)
+{
+	(void)state;
+	build("one", "edge", "one");
+	must(&r, "image add one", 1);
+	put("site.yaml", "site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24}\n"
+	    "dhcp: {range: 10.9.0.100-10.9.0.199}\nimage: edgy\n"
+	    "rules: [{match: {bay: a}, approve: true}]\n"
+	    "machines: [{name: n1, mac: 52:54:00:00:00:01, image: edge}]\n");
+	must(&r, "init", 0);
+	must(&r, "image add one", 0);
+	assert_int_equal(mkdir("machines.d/d.yaml", 0755), 0);
+	assert_int_equal(mkfifo("machines.d/f.yaml", 0600), 0);
+	assert_int_equal(symlink("nowhere", "machines.d/l.yaml"), 0);
+	put("machines.d/n.yaml", "machines: [{name: n2, mac: 52:54:00:00:00:01, arch: arm64, "
+	    "image: edge, roles: dpu, host: n7}]\n");
+	put("machines.d/y.yaml", "\377");
+	must(&r, "check", 1);
+	assert_string_equal(r.err,
+		"site.yaml:4:8: error: there is no image \"edgy\" in the store: `bootserver image "
+		"ls` lists those there are\n"
+		"machines.d/d.yaml:1:1: error: cannot open machines.d/d.yaml: Is a directory\n"
+		"machines.d/f.yaml:1:1: error: cannot open machines.d/f.yaml: not a regular file\n"
+		"machines.d/l.yaml:1:1: error: cannot open machines.d/l.yaml: No such file or "
+		"directory\n"
+		"machines.d/n.yaml:1:28: error: the MAC address 52:54:00:00:00:01 is already "
+		"that of n1 (site.yaml, line 6)\n"
+		"machines.d/n.yaml:1:67: error: image edge@1 has no arm64 part\n"
+		"machines.d/y.yaml:1:1: error: the byte 0xff is no text: files are written in "
+		"UTF-8\n");
+}
+
+/* The folder of machines is there and yet cannot be read: no reason to forget them all. */
+static void
+check_of_no_folder(void **state)
+{
+	(void)state;
+	put("site.yaml", "site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24}\n"
+	    "ports: 1\nimage: edge\n");
+	assert_int_equal(symlink("nowhere", "machines.d"), 0);
+	must(&r, "check", 1);
+	assert_string_equal(r.err,
+		"site.yaml:3:1: error: no key \"ports\" is known here\n"
+		"machines.d:1:1: error: cannot read the folder machines.d: No such file or "
+		"directory\n");
+	unlink("machines.d");
+	assert_int_equal(mkdir("machines.d", 0755), 0);
+	unlink("site.yaml");
+	assert_int_equal(symlink("nowhere", "site.yaml"), 0);
+	put("machines.d/n.yaml", "racks: []\n");
+	must(&r, "check", 1);
+	assert_string_equal(r.err,
+		"site.yaml:1:1: error: cannot open site.yaml: No such file or directory\n"
+		"machines.d/n.yaml:1:1: error: racks belongs in the site file: here only machines "
+		"may stand\n");
+	must(&r, "init", 1);
+}
+
+static void
+check_warns(void **state)
+{
+	(void)state;
+	put("site.yaml", "site: {name: lab}\nserver: {interface: eno1, address: 10.9.0.1/24}\n"
+	    "dhcp: {range: 10.9.0.100-10.9.0.199}\nimage: edge\n"
+	    "machines: [{name: n1, mac: 52:54:00:00:00:01}]\n");
+	must(&r, "check", 0);
+	assert_string_equal(r.err,
+			    "site.yaml:4:8: warning: the store holds no image yet: `bootserver "
+			    "image add FOLDER` brings \"edge\" in\n");
 }
 
 /* Folders that other users than root read are theirs to read, whatever the umask. */
@@ -321,6 +383,24 @@ check_looks_into_parts(void **state)
 	must(&r, "-C s image add two", 0);
 	must(&r, "-C s check", 0);
 	assert_string_equal(r.err, "");
+}
+
+/* A FIFO gives no byte until somebody writes to it: nothing waits for that. */
+static void
+no_regular_file(void **state)
+{
+	(void)state;
+	must(&r, "-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
+	assert_int_equal(mkfifo("s/store/images/fifo", 0600), 0);	/* no folder of an image */
+	must(&r, "-C s image ls", 0);
+	unlink("s/site.yaml");
+	assert_int_equal(mkfifo("s/site.yaml", 0600), 0);
+	alarm(20);
+	must(&r, "-C s check", 1);
+	assert_non_null(strstr(r.err, "cannot open site.yaml: not a regular file"));
+	must(&r, "-C s export dhcp", 1);
+	must(&r, "-C s init", 1);
+	alarm(0);
 }
 
 static void
@@ -451,8 +531,10 @@ main(void)
 		IN_FOLDER(init_adds_what_is_missing), IN_FOLDER(init_of_a_bad_site),
 		IN_FOLDER(init_writes_no_bad_site), IN_FOLDER(init_of_odd_names),
 		IN_FOLDER(init_under_a_strict_umask),
-		IN_FOLDER(check_tells_all), IN_FOLDER(check_warns),
-		IN_FOLDER(check_looks_into_parts), IN_FOLDER(images),
+		IN_FOLDER(check_tells_all), IN_FOLDER(check_goes_on), IN_FOLDER(check_of_no_folder),
+		IN_FOLDER(check_warns),
+		IN_FOLDER(check_looks_into_parts), IN_FOLDER(no_regular_file),
+		IN_FOLDER(images),
 		IN_FOLDER(image_in_use),
 		IN_FOLDER(image_needed_by_history), IN_FOLDER(image_over_the_limit),
 	};
