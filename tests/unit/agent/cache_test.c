@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "cloud-init/agent/cache.h"
 #include "lib/sha256.h"
@@ -13,6 +14,16 @@
 #define ROOT "the bytes of a root"
 
 static char digest[SHA256_TEXT];
+
+/* In place of libc's: a state partition of the test's, whatever disk the tests are on. */
+static uint64_t blocks_free;
+int
+fstatvfs(int fd, struct statvfs *ret)
+{
+	(void)fd;
+	*ret = (struct statvfs){ .f_frsize = 4096, .f_blocks = 1000, .f_bavail = blocks_free };
+	return 0;
+}
 
 /* An image that was cached `age_s` seconds ago, under a name made of one digit. */
 static void
@@ -48,6 +59,7 @@ setup(void **state)
 {
 	if (tree_init(state) < 0)
 		return -1;
+	blocks_free = 500;
 	sha256_text(digest, ROOT, strlen(ROOT));
 	tree_file(WHERE_RUN "/root.erofs", ROOT);
 	tree_file(FOLDER "/new-left-by-a-power-cut", "half");
@@ -108,6 +120,21 @@ those_in_use_stay(void **state)
 	assert_false(has('b'));
 }
 
+/* A tenth of the partition stays free, whatever is asked for. */
+static void
+a_tenth_stays(void **state)
+{
+	struct err err;
+
+	(void)state;
+	blocks_free = 101;
+	assert_true(cache_room(digest, 4095));
+	assert_false(cache_room(digest, 4096));
+	blocks_free = 100;
+	assert_int_equal(cache_root(digest, &err), 0);
+	assert_false(where_is(FOLDER "/new-left-by-a-power-cut"));
+}
+
 /* Bytes that are not what was booted never get the name of it. */
 static void
 wrong_bytes(void **state)
@@ -144,6 +171,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(kept_once, setup, tree_fini),
 		cmocka_unit_test_setup_teardown(the_newest_stay, setup, tree_fini),
 		cmocka_unit_test_setup_teardown(those_in_use_stay, setup, tree_fini),
+		cmocka_unit_test_setup_teardown(a_tenth_stays, setup, tree_fini),
 		cmocka_unit_test_setup_teardown(wrong_bytes, setup, tree_fini),
 		cmocka_unit_test_setup_teardown(nothing_to_do, setup, tree_fini),
 	};
