@@ -15,8 +15,6 @@
 struct known;
 
 struct known_machine {
-	uint64_t name, nonce;	/* hashes */
-	int64_t used_ms;
 	uint64_t pace;		/* bytes a second, 0: no limit learnt */
 	char rack[KNOWN_RACK];
 };
