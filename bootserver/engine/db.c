@@ -58,6 +58,8 @@ static const char *const schema[] = {
 #define SCHEMA_STEPS ((int)(sizeof(schema) / sizeof(schema[0])))
 
 static const char *const texts[DB_QUERIES] = {
+	[DB_BEGIN] = "BEGIN IMMEDIATE",
+	[DB_COMMIT] = "COMMIT",
 	[DB_MACHINE_SAVE] =
 		"INSERT INTO machines (id, name, uuid, serial, asset, manufacturer, product,"
 		" buildarch, platform, cpu64, lldp, version, approved, code, kind, once, image,"
@@ -276,14 +278,23 @@ bind(sqlite3_stmt *query, sqlite3_destructor_type kept, const char *kinds, va_li
 	}
 }
 
+/* Runs a statement that gives no rows, and makes it ready for the next time. */
+static bool
+finish(sqlite3_stmt *query)
+{
+	bool good = sqlite3_step(query) == SQLITE_DONE;
+
+	sqlite3_reset(query);
+	return good;
+}
+
 void
 db_run(struct db *db, enum db_query query, const char *kinds, ...)
 {
-	struct err err;
 	va_list ap;
 
 	if (!db->open) {
-		if (execute(db, "BEGIN IMMEDIATE", "begin", &err) < 0) {
+		if (!finish(db->queries[DB_BEGIN])) {
 			db->fault = -EIO;
 			return;
 		}
@@ -292,9 +303,8 @@ db_run(struct db *db, enum db_query query, const char *kinds, ...)
 	va_start(ap, kinds);
 	bind(db->queries[query], SQLITE_STATIC, kinds, ap);
 	va_end(ap);
-	if (sqlite3_step(db->queries[query]) != SQLITE_DONE)
+	if (!finish(db->queries[query]))
 		db->fault = -EIO;
-	sqlite3_reset(db->queries[query]);
 }
 
 sqlite3_stmt *
@@ -349,8 +359,8 @@ db_commit(struct db *db, struct err *err)
 	if (db->fault)
 		r = err_set(err, db->fault, "the database: a write failed: %s",
 			    sqlite3_errmsg(db->sql));
-	else if (db->open)
-		r = execute(db, "COMMIT", "keep what happened (is the disk full?)", err);
+	else if (db->open && !finish(db->queries[DB_COMMIT]))
+		r = fault(db, err, "keep what happened (is the disk full?)");
 	db->open = false;
 	return r;
 }
