@@ -110,16 +110,28 @@ json_parse(json_t **ret, const char *text, size_t len, struct err *err)
 	return 0;
 }
 
-char *
-json_text(const json_t *value, size_t *ret_len)
+static char *
+dump(const json_t *value, size_t flags, size_t *ret_len)
 {
-	char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | flags);
 
 	if (!text)
 		abort();
 	if (ret_len)
 		*ret_len = strlen(text);
 	return text;
+}
+
+char *
+json_text(const json_t *value, size_t *ret_len)
+{
+	return dump(value, JSON_SORT_KEYS, ret_len);
+}
+
+char *
+json_text_unsorted(const json_t *value, size_t *ret_len)
+{
+	return dump(value, 0, ret_len);
 }
 
 void

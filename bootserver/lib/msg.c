@@ -161,7 +161,7 @@ msg_send(int fd, const json_t *body, const int *fds, size_t nfds, struct err *er
 		return r;
 	if (nfds > MSG_FDS)
 		return err_set(err, -E2BIG, "a message carries at most %d descriptors", MSG_FDS);
-	text = json_text(body, &len);
+	text = json_text_unsorted(body, &len);
 	if (nfds > 0)
 		memcpy(all, fds, nfds * sizeof(int));
 	if (len > MSG_INLINE) {
