@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "web/claims.h"
 #include "web/peer.h"
@@ -19,7 +20,7 @@
 /* TLS 1.2 for iPXE, 1.3 for all others. */
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define POOL_BYTES 16384	/* of a connection: headers both ways, and file bodies under TLS */
-#define ROUNDS 16		/* of a daemon, before others get their turn */
+#define TURN_MS 2		/* of a daemon, before others get theirs */
 #define PAUSE_USEC 10000	/* before work that nobody seems to move is tried again */
 
 struct server {
@@ -64,9 +65,10 @@ has_more(struct MHD_Daemon *mhd)
 static void
 run(struct server *server)
 {
+	int64_t until = clock_mono_ms() + TURN_MS;
 	bool more = true, idle = false;
 
-	for (int round = 0; more && !idle && round < ROUNDS; round++) {
+	while (more && !idle && clock_mono_ms() < until) {
 		server->moved = server->ended = false;
 		MHD_run(server->mhd);
 		more = server->ended || has_more(server->mhd);
