@@ -54,11 +54,14 @@ head_add(struct buf *head, const char *name, const json_t *value, struct err *er
 	rc = script_value_check(text, err);
 	if (rc < 0)
 		return err_wrap(err, rc, "%s", name);
+	buf_text(head, "set ");
+	buf_text(head, name);
 	/* iPXE joins what stands behind the name with single blanks; nothing there clears it */
-	if (text[strspn(text, " ")] == '\0')
-		buf_format(head, "set %s\n", name);
-	else
-		buf_format(head, "set %s %s\n", name, text);
+	if (text[strspn(text, " ")] != '\0') {
+		buf_text(head, " ");
+		buf_text(head, text);
+	}
+	buf_text(head, "\n");
 	return 0;
 }
 

@@ -32,7 +32,7 @@ static void
 decided(struct request *req, const json_t *answer)
 {
 	const char *name = json_str(answer, "script", NULL);
-	json_t *vars = json_object_get(answer, "vars");
+	const json_t *vars = json_object_get(answer, "vars");
 
 	if (!answer)
 		script_fail(req, "the engine does not answer");
@@ -42,7 +42,7 @@ decided(struct request *req, const json_t *answer)
 		known_script(req->peer->web->known, json_str(vars, "machine", ""),
 			     json_str(vars, "nonce", ""), json_str(answer, "rack", ""),
 			     clock_mono_ms());
-		script_give(req, name, vars ? json_copy(vars) : json_object());
+		script_give(req, name, vars);
 	}
 }
 

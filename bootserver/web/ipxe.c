@@ -18,7 +18,7 @@ ipxe_greeting(struct request *req)
 	json_put(message, "type", "greet");
 	json_put(message, "ip", req->peer->ip);
 	link_tell(req->peer->web->link, message, false);
-	script_give(req, "boot", json_object());
+	script_give(req, "boot", NULL);
 }
 
 static bool

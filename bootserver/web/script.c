@@ -13,19 +13,18 @@
 
 /* The head in its order: our bases first, so that what follows may use them. */
 static json_t *
-head_of(const struct web *web, json_t *vars)
+head_of(const struct web *web, const json_t *vars)
 {
 	json_t *head = json_object();
 
 	json_put(head, "url", web->url);
 	json_put(head, "https", web->https);
-	json_object_update(head, vars);
-	json_decref(vars);
+	json_object_update(head, (json_t *)(uintptr_t)vars);	/* which it only reads */
 	return head;
 }
 
 static int
-render(struct request *req, const char *name, json_t *vars, struct err *err)
+render(struct request *req, const char *name, const json_t *vars, struct err *err)
 {
 	const struct web *web = req->peer->web;
 	const char *plain = json_str(web->scripts, name, NULL);
@@ -59,10 +58,11 @@ script_fail(struct request *req, const char *reason)
 		log_error("the failure script cannot be made: %s", err.text);
 		request_say(req, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s", reason);
 	}
+	json_decref(vars);
 }
 
 void
-script_give(struct request *req, const char *name, json_t *vars)
+script_give(struct request *req, const char *name, const json_t *vars)
 {
 	struct err err;
 
