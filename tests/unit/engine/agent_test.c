@@ -43,6 +43,25 @@ listed_machine_enrols_and_gets_healthy(void **state)
 	bench_agent_fini(&agent);
 }
 
+/* What was answered is on the disk: its counter, too, outlives a power cut. */
+static void
+nothing_is_answered_before_it_is_kept(void **state)
+{
+	struct bench *b = *state;
+	struct bench_agent agent;
+	unsigned before;
+
+	begin(b, &agent);
+	bench_enrol(b, &agent, IP1, "kept", 200);
+	before = bench_syncs;
+	json_decref(bench_agent_ask(b, &agent, "poll", poll_said(0), 200));
+	assert_true(bench_syncs > before);
+	before = bench_syncs;
+	bench_event(b, &agent, 1, "facts", "done");
+	assert_true(bench_syncs > before);
+	bench_agent_fini(&agent);
+}
+
 static void
 enrolment_from_a_wrong_address_is_refused(void **state)
 {
@@ -313,6 +332,7 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, bench_enter, bench_leave)
 	const struct CMUnitTest tests[] = {
 		CASE(listed_machine_enrols_and_gets_healthy),
+		CASE(nothing_is_answered_before_it_is_kept),
 		CASE(enrolment_from_a_wrong_address_is_refused),
 		CASE(nonce_must_be_fresh_and_of_this_boot),
 		CASE(nothing_is_taken_twice),
