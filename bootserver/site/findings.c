@@ -9,13 +9,36 @@
 
 #include "lib/str.h"
 
-/* What a file says may hold anything; a terminal is shown none of it but text. */
+/* How many bytes at `at` are one sign that orders a terminal about, ends a line or turns the order
+ * of others: C0 but the tab, DEL, C1 (U+0080 to U+009F), U+2028 to U+202E, U+2066 to U+2069. */
+static size_t
+is_order(const char *at)
+{
+	const unsigned char *sign = (const unsigned char *)at;
+
+	if ((sign[0] < ' ' && sign[0] != '\t') || sign[0] == 0x7f)
+		return 1;
+	if (sign[0] == 0xc2 && sign[1] >= 0x80 && sign[1] < 0xa0)
+		return 2;
+	if (sign[0] == 0xe2 && ((sign[1] == 0x80 && sign[2] >= 0xa8 && sign[2] <= 0xae) ||
+				(sign[1] == 0x81 && sign[2] >= 0xa6 && sign[2] <= 0xa9)))
+		return 3;
+	return 0;
+}
+
+/* What a file says may hold anything; a terminal is shown none of it but text, sign for sign. */
 static void
 clean(char *text)
 {
-	for (; *text; text++)
-		if (((unsigned char)*text < ' ' && *text != '\t') || *text == 0x7f)
-			*text = '?';
+	char *to = text;
+
+	while (*text) {
+		size_t len = is_order(text);
+
+		*to++ = len ? '?' : *text;
+		text += len ? len : 1;
+	}
+	*to = '\0';
 }
 
 static void

@@ -104,6 +104,9 @@ take_list(struct walk *w, const struct schema_row *row, const struct yaml_at *at
 	if (row->needed && many && fy_node_sequence_is_empty(at->node))
 		site_find_error(w->findings, &at->place, "%s is empty: give at least one",
 				row->key);
+	if (row->holds && count > row->holds)
+		site_find_error(w->findings, &at->place, "%s holds %zu, and there is room for %zu",
+				row->key, count, row->holds);
 	free(list->items);
 	list->items = items;
 	list->count = count;
@@ -345,8 +348,11 @@ take_mapping(struct walk *w, enum schema_scope scope, const struct yaml_at *at, 
 		size_t shift = 0;
 
 		row = text ? schema_find(scope, text, &shift) : NULL;
-		if (!row) {
-			tell_unknown(w, scope, &key.place, text ? text : "");
+		if (!text) {
+			site_find_error(w->findings, &key.place, "a key is a word, not %s",
+					yaml_kind(key.node));
+		} else if (!row) {
+			tell_unknown(w, scope, &key.place, text);
 		} else if (scope == SCOPE_FILE && w->file > 0 && row->inner != SCOPE_MACHINE) {
 			site_find_error(w->findings, &key.place,
 					"%s belongs in the site file: here only machines may stand",

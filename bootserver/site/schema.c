@@ -11,6 +11,10 @@
 #include "lib/str.h"
 #include "site/site.h"
 
+/* A DHCP packet has 312 bytes for all options together (RFC 2131, 2); one line of dnsmasq's, as a
+ * machine's reservation is, has 1024 bytes. */
+enum { TOLD_MOST = 16, MACS_MOST = 48 };
+
 #define AT(type, member) offsetof(struct type, member)
 
 static const char *const words_dhcp[] = { "authoritative", "proxy", "relay", "none", NULL };
@@ -85,11 +89,11 @@ const struct schema_row schema_rows[] = {
 	{SCOPE_DHCP, "gateway", SCHEMA_IP4, AT(site, gateway), .sample = "10.9.0.254",
 	 .help = "The router that machines are told."},
 	{SCOPE_DHCP, "dns", SCHEMA_LIST, AT(site, dns), .each = SCHEMA_IP4_TEXT,
-	 .sample = "[10.9.0.1]", .normal_help = "the server itself",
-	 .help = "The name servers that machines are told."},
+	 .sample = "[10.9.0.1]", .normal_help = "the server itself", .holds = TOLD_MOST,
+	 .help = "The name servers that machines are told, at most 16."},
 	{SCOPE_DHCP, "ntp", SCHEMA_LIST, AT(site, ntp), .each = SCHEMA_IP4_TEXT,
-	 .sample = "[10.9.0.1]", .normal_help = "the server itself",
-	 .help = "The time servers that machines are told."},
+	 .sample = "[10.9.0.1]", .normal_help = "the server itself", .holds = TOLD_MOST,
+	 .help = "The time servers that machines are told, at most 16."},
 	{SCOPE_DHCP, "lease", SCHEMA_TIME, AT(site, lease_s), .normal = "1h", .sample = "1h",
 	 .least = 120, .most = 30 * DAY, .help = "How long a lease holds."},
 	{SCOPE_DHCP, "networks", SCHEMA_ITEMS, AT(site, networks), .inner = SCOPE_NETWORK,
@@ -343,8 +347,9 @@ const struct schema_row schema_rows[] = {
 	{SCOPE_MACHINE, "name", SCHEMA_LABEL, AT(site_machine, name), .needed = true, .shown = true,
 	 .sample = "n1", .help = "The machine's name, and its node's."},
 	{SCOPE_MACHINE, "mac", SCHEMA_LIST, AT(site_machine, macs), .each = SCHEMA_MAC,
-	 .shown = true, .sample = "\"52:54:00:00:00:01\"",
-	 .help = "The MAC address of its boot card, or a list of all it may boot from. "
+	 .shown = true, .sample = "\"52:54:00:00:00:01\"", .holds = MACS_MOST,
+	 .help = "The MAC address of its boot card, or a list of all it may boot from, at most "
+		 "48. "
 		 "A machine needs a mac, uuid or serial to be known by."},
 	{SCOPE_MACHINE, "uuid", SCHEMA_UUID, AT(site_machine, uuid),
 	 .sample = "4c4c4544-0042-3510-8052-b4c04f4a4a32", .help = "Its system UUID (DMI)."},

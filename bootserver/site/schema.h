@@ -84,7 +84,7 @@ struct schema_row {
 	const char *const *words;
 	enum schema_type each;
 	enum schema_scope inner;
-	size_t size;
+	size_t size, holds;		/* of an item; list: at most so many, 0: any number */
 	size_t place;			/* group: of a struct site_place in the scope's struct that
 					 * is told where it stands; 0: none */
 	const char *brief;		/* group: the key of `inner` that one scalar stands for */
