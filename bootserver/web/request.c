@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/clock.h"
 #include "lib/json.h"
@@ -137,6 +138,33 @@ request_header(struct request *req, const char *name)
 	return MHD_lookup_connection_value(req->peer->mhd, MHD_HEADER_KIND, name);
 }
 
+struct tally {
+	int hosts, lengths, codings;
+};
+
+static enum MHD_Result
+count_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct tally *tally = arg;
+
+	(void)kind, (void)value;
+	tally->hosts += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
+	tally->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+	tally->codings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+	return MHD_YES;
+}
+
+/* Another reader might see another host or another end of the body, so what comes behind it is
+ * nobody's request (RFC 9112, 3.2, 6.1 and 6.3). */
+static bool
+reads_two_ways(struct MHD_Connection *mhd)
+{
+	struct tally tally = { 0 };
+
+	MHD_get_connection_values(mhd, MHD_HEADER_KIND, count_header, &tally);
+	return tally.hosts > 1 || tally.lengths > 1 || (tally.lengths && tally.codings);
+}
+
 /* Faults that can be told from the headers alone; the route is known after this, or an answer
  * is. */
 static void
@@ -149,6 +177,11 @@ check_head(struct request *req, struct MHD_Connection *mhd, const char *url)
 	req->route = req->bad_uri ? NULL : routes_find(url, req->arg);
 	if (req->bad_uri) {
 		request_say(req, MHD_HTTP_BAD_REQUEST, "The path holds a NUL.");
+	} else if (reads_two_ways(mhd)) {
+		request_say(req, MHD_HTTP_BAD_REQUEST,
+			    "Host or the body's length is said twice.");
+		if (req->response)
+			MHD_add_response_header(req->response, MHD_HTTP_HEADER_CONNECTION, "close");
 	} else if (size && (int64_t)size->header_size > most) {
 		request_say(req, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
 			    "The headers are over %lld bytes.", (long long)most);

@@ -127,6 +127,16 @@ def test_bad_requests(web, data, statuses):
     assert web.get("/boot.ipxe")[0] == 200
 
 
+@pytest.mark.parametrize("head", [b"Host: y\r\n", b"Content-Length: 5\r\nContent-Length: 6\r\n",
+                                  b"Content-Length: 5\r\ncontent-length: 5\r\n",
+                                  b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"])
+def test_what_reads_two_ways_is_the_last_request(web, head):
+    web.answers["health"] = lambda m: {"status": 200, "body": "ok"}
+    sent = b"POST /v1/report HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n0\r\n\r\n" + GET.replace(b"boot.ipxe", b"healthz")
+    data = read_all(web.raw(sent + b"\r\n"))
+    assert data.startswith(b"HTTP/1.1 400 ") and b"HTTP/1.1 200" not in data, data
+
+
 def test_a_body_without_end_is_cut(web):
     sock = web.raw(b"POST /v1/report HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999\r\n\r\n")
     sent = 0
