@@ -95,7 +95,7 @@ image_add(struct cli *cli, int argc, char **argv)
 	char *path;
 	int folder, r;
 
-	if (argc != 2)
+	if (argc != 2 || !argv[1][0])
 		return cli_usage(cli, "image add takes the folder of one built image");
 	path = cli_path(cli, argv[1]);
 	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

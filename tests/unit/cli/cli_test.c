@@ -434,6 +434,18 @@ images(void **state)
 	assert_non_null(strstr(r.err, "there is no image edge@2"));
 }
 
+/* As a script says it whose variable is empty. */
+static void
+empty_folder(void **state)
+{
+	char words[] = "bootserver", *argv[] = { words, (char[]){ "image" }, (char[]){ "add" },
+						 (char[]){ "" }, NULL };
+
+	(void)state;
+	build(".", "edge", "here");
+	assert_int_equal(cli_main(4, argv, NULL), 2);
+}
+
 /* The last image that a machine of the site file boots stays. */
 static void
 image_in_use(void **state)
@@ -534,7 +546,7 @@ main(void)
 		IN_FOLDER(check_tells_all), IN_FOLDER(check_goes_on), IN_FOLDER(check_of_no_folder),
 		IN_FOLDER(check_warns),
 		IN_FOLDER(check_looks_into_parts), IN_FOLDER(no_regular_file),
-		IN_FOLDER(images),
+		IN_FOLDER(images), IN_FOLDER(empty_folder),
 		IN_FOLDER(image_in_use),
 		IN_FOLDER(image_needed_by_history), IN_FOLDER(image_over_the_limit),
 	};
