@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""`make bench`: the boot server beside nginx and Matchbox, in pairs of one run; writes docs/benchmarks/."""
+"""`make bench`: the boot server beside nginx, Matchbox and dnsmasq, in one run; writes docs/benchmarks/."""
 
 import argparse
 import os
@@ -16,6 +16,7 @@ from steps import start_small           # noqa: E402
 
 import peers                            # noqa: E402
 from report import Report               # noqa: E402
+from storms import Storms               # noqa: E402
 
 MIB = 1 << 20
 FEW, MANY = 200, 10000
@@ -28,8 +29,8 @@ def mac_of(number):
 
 
 class Bench:
-    def __init__(self, rack, pairs, seconds):
-        self.rack, self.pairs, self.report = rack, pairs, Report()
+    def __init__(self, rack, report, pairs, seconds):
+        self.rack, self.pairs, self.report = rack, pairs, report
         self.wrk = peers.Wrk(rack, seconds)
         self.static = os.path.join(rack.folder, "static")
 
@@ -145,10 +146,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3, help="of each measurement")
+    parser.add_argument("--storms", type=lambda text: [int(count) for count in text.split(",")], default=[10, 40, 160, 640],
+                        metavar="N,…", help="machines of each")
+    parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")], default=[12, 25],
+                        metavar="KERNEL,INITRD", help="in MiB; those of the image edge are the default")
     options = parser.parse_args()
-    began = time.monotonic()
-    with Rack(os.path.join(ROOT, "build", "test", "bench")) as rack:
-        bench = Bench(rack, options.pairs, options.seconds)
+    began, report, folder = time.monotonic(), Report(), os.path.join(ROOT, "build", "test", "bench")
+    with Rack(folder) as rack:
+        bench = Bench(rack, report, options.pairs, options.seconds)
         bench.begin()
         bench.bodies()
         bench.small()
@@ -158,7 +163,11 @@ def main():
         bench.many()
         bench.scripts(MANY)
         bench.memory(f"{MANY} machines")
-    print(f"written: {os.path.relpath(bench.report.write(time.monotonic() - began), ROOT)}")
+    storms = Storms(report, folder, options.sizes)
+    storms.all(options.storms, options.pairs)
+    storms.slots(max(count for count in options.storms if count <= 160))
+    storms.roots("base", min(options.pairs, 2))
+    print(f"written: {os.path.relpath(report.write(time.monotonic() - began), ROOT)}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The fleet, seen from tests: see README.md."""
 
-from .herd import Verdict, run
+from .herd import PROGRAM, Verdict, run
 from .scenario import Scenario
 
-__all__ = ["Scenario", "Verdict", "run"]
+__all__ = ["PROGRAM", "Scenario", "Verdict", "run"]

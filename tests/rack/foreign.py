@@ -95,21 +95,22 @@ def relay(rack, bridge="far"):
     look(lambda: ":67 " in router.run("ss", "-Hlun"), 20, "the relay to listen")
 
 
-def dnsmasq(rack, *lines, network=None):
-    """Somebody's dnsmasq as one sets it up by hand, `lines` of its configuration; returns its TFTP folder."""
+def dnsmasq(rack, *lines, network=None, pool="10.9.0.100,10.9.0.199,255.255.255.0"):
+    """Somebody's dnsmasq as one sets it up by hand, `lines` of its configuration; returns its TFTP folder.
+    `pool`: first and last address and mask of what it leases."""
     folder = os.path.join(rack.folder, "tftp")
     os.makedirs(folder, exist_ok=True)
     rack.net.start("dnsmasq", ["dnsmasq", "--keep-in-foreground", "--port=0", "--log-facility=-", "--log-dhcp",
                                "--conf-file=/dev/null", "--user=root", "--pid-file=", "--no-ping", "--leasefile-ro",
-                               "--dhcp-range=10.9.0.100,10.9.0.199,255.255.255.0",
+                               f"--dhcp-range={pool}",
                                *(f"--{line}" for line in lines)],
                    os.path.join(rack.folder, "dnsmasq.log"), network=network)
     look(lambda: ":67 " in rack.net.run("ss", "-Hlun", network=network), 20, "dnsmasq to listen")
     return folder
 
 
-def nginx(rack, root, keys=None):
-    """Somebody's nginx on port 80, and on 443 with chain.crt and server.key of the folder `keys`."""
+def nginx(rack, root, keys=None, port=80):
+    """Somebody's nginx on a port, and on 443 with chain.crt and server.key of the folder `keys`."""
     folder, path = unpacked("nginx"), os.path.join(rack.folder, "nginx.conf")
     secure = f"listen 443 ssl; ssl_certificate {keys}/chain.crt; ssl_certificate_key {keys}/server.key;"
     spools = "".join(f"{name}_temp_path {rack.folder}/nginx-{name};"
@@ -117,7 +118,7 @@ def nginx(rack, root, keys=None):
     with open(path, "w", encoding="ascii") as file:
         file.write(f"daemon off; user root; pid {rack.folder}/nginx.pid; error_log stderr; events {{}}\n"
                    f"http {{ access_log off; sendfile on; tcp_nopush on; {spools} root {root};\n"
-                   f"server {{ listen 80; {secure if keys else ''} }} }}\n")
+                   f"server {{ listen {port}; {secure if keys else ''} }} }}\n")
     rack.net.start("nginx", [f"{folder}/usr/sbin/nginx", "-c", path], os.path.join(rack.folder, "nginx.log"),
                    env=environment(folder))
-    look(lambda: ":80 " in rack.net.run("ss", "-Hltn"), 20, "nginx to listen")
+    look(lambda: f":{port} " in rack.net.run("ss", "-Hltn"), 20, "nginx to listen")

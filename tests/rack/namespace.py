@@ -196,10 +196,20 @@ def descendants(pid):
     return found
 
 
-def pss_kib(pid):
-    """Proportional memory of a process and all that came from it, in KiB, by command."""
+def cpu_seconds(pids):
+    """Processor time of processes, and of children of theirs that have ended."""
+    ticks = 0
+    for pid in pids:
+        with contextlib.suppress(*GONE):
+            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+                ticks += sum(map(int, file.read().rpartition(")")[2].split()[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def pss_kib(pid, alone=False):
+    """Proportional memory of a process and, unless `alone`, all that came from it, in KiB, by command."""
     sizes = {}
-    for each in descendants(pid):
+    for each in [pid] if alone else descendants(pid):
         with contextlib.suppress(*GONE):
             with open(f"/proc/{each}/smaps_rollup", encoding="ascii") as file:
                 size = sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))

@@ -95,7 +95,7 @@ class Rack:
         self._capture = self.net.start(
             "tcpdump", ["tcpdump", "-Z", "root", "-i", "br0", "-U", "-w",
                         os.path.join(self.folder, "capture.pcap"),
-                        "not (tcp port 80 or tcp portrange 6800-7568) or less 300"],
+                        "not (tcp port 80 or tcp port 8080 or tcp portrange 6800-7568) or less 300"],
             os.path.join(self.folder, "tcpdump.log"))
 
     def machine(self, name, firmware="uefi", listed=True, **options):

@@ -1,40 +1,9 @@
 """A herd of machines at once: none is lost, on good wires and on bad ones."""
 
-import os
-import shutil
-
 import fleet
 import pytest
+from fleet.servers import by_hand, ours, widen
 from rack import foreign, pss_kib
-from rack.rack import ROOT
-
-
-def site(rack, scenario, **more):
-    """The boot server with all machines of the scenario and an image of its sizes; `more` keys of the site."""
-    rack.site.update(dhcp={"range": "10.9.0.20-10.9.0.250"}, machines=scenario.listed(), image="edge")
-    rack.site.update(more)
-    rack.server.write_site(rack.site)
-    rack.server.command("init")
-    rack.server.command("image", "add", scenario.image(os.path.join(rack.folder, "image")))
-    rack.server.start()
-
-
-def by_hand(rack, scenario):
-    """dnsmasq and nginx as one sets them up for machines of BIOS, with an image of the scenario's sizes."""
-    root = foreign.dnsmasq(rack, "enable-tftp", f"tftp-root={rack.folder}/tftp", "dhcp-ignore-clid",
-                           "dhcp-userclass=set:ipxe,iPXE", "dhcp-boot=tag:!ipxe,undionly.kpxe",
-                           "dhcp-boot=tag:ipxe,http://10.9.0.1/start.ipxe")
-    shutil.copy(os.path.join(ROOT, "build/share/bootserver/ipxe/undionly.kpxe"), root)
-    image = scenario.image(os.path.join(rack.folder, "image"))
-    kernel, initrd = (name for name in sorted(os.listdir(image), key=lambda name: os.path.getsize(f"{image}/{name}"))
-                      if len(name) == 64)
-    for name in (kernel, initrd):
-        os.rename(os.path.join(image, name), os.path.join(root, name))
-    with open(os.path.join(root, "start.ipxe"), "w", encoding="ascii") as file:
-        file.write(f"#!ipxe\nkernel {kernel} quiet\ninitrd {initrd}\nboot\n")
-    foreign.nginx(rack, root)
-    rack.server.write_site(rack.site)
-    rack.server.command("init")
 
 
 def storm(rack, scenario, **options):
@@ -48,7 +17,7 @@ def storm(rack, scenario, **options):
 
 def test_64_machines_at_once(rack):
     scenario = fleet.Scenario("power-back")
-    site(rack, scenario)
+    ours(rack, scenario)
     verdict = storm(rack, scenario)
     assert not verdict.lost, verdict
     assert verdict.total("bytes") > 64 * (12 << 20)
@@ -59,7 +28,7 @@ def test_64_machines_at_once(rack):
 
 def test_bad_wires_and_a_power_cut(rack):
     scenario = fleet.Scenario("loss")
-    site(rack, scenario)
+    ours(rack, scenario)
     verdict = storm(rack, scenario)
     assert not verdict.lost, verdict
     assert verdict.total("lost") > 100 and verdict.total("late") > 100
@@ -68,7 +37,7 @@ def test_bad_wires_and_a_power_cut(rack):
 def test_beside_somebody_elses_dhcp(rack):
     scenario = fleet.Scenario("beside-dhcp")
     other = rack.host("dhcp", ("br0", "10.9.0.2/24"))
-    site(rack, scenario, dhcp={"mode": "proxy"})
+    ours(rack, scenario, dhcp={"mode": "proxy"})
     foreign.dnsmasq(rack, network=other.network)
     verdict = storm(rack, scenario)
     assert not verdict.lost, verdict
@@ -76,7 +45,7 @@ def test_beside_somebody_elses_dhcp(rack):
 
 def test_the_server_is_killed_in_the_midst(rack):
     scenario = fleet.Scenario("restart")
-    site(rack, scenario)
+    ours(rack, scenario)
 
     def restart():
         rack.wait_for(lambda: any(event["phase"] == "kernel" for event in rack.stream.events), 120,
@@ -92,10 +61,8 @@ def test_the_server_is_killed_in_the_midst(rack):
 @pytest.mark.soak   # minutes of all cores: five of them are the best figure published for real machines
 def test_640_machines_at_once(rack):
     scenario = fleet.Scenario("power-back", machines=640, spread="5 s", patience="900 s")
-    rack.net.run("ip", "addr", "add", "10.9.0.1/16", "dev", "br0")
-    rack.net.run("ip", "addr", "del", "10.9.0.1/24", "dev", "br0")
-    site(rack, scenario, server={"interface": "br0", "address": "10.9.0.1/16"},
-         dhcp={"range": "10.9.4.0-10.9.7.250"})
+    widen(rack)
+    ours(rack, scenario, dhcp={"range": "10.9.4.0-10.9.7.250"})
     verdict = storm(rack, scenario, shares=8)
     assert not verdict.lost, verdict
     assert len(rack.leases()) == 640
@@ -108,7 +75,7 @@ def test_cards_that_stop_when_overrun(rack, server):
     if server == "nginx":
         by_hand(rack, scenario)
     else:
-        site(rack, scenario)
+        ours(rack, scenario)
     verdict = storm(rack, scenario)
     if server == "nginx":
         assert verdict.total("stopped") == scenario.machines, verdict
