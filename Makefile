@@ -54,6 +54,12 @@ help:
 build/bootserver: build/obj/bootserver/main.o $(OBJ) $(LWIP:%=build/obj/lwip/%.o)
 	$(Q)echo "  LD    $@"; $(CC) $(LDFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(LDLIBS)
 
+# What dnsmasq executes at each lease: a program of its own, which the keeper carries.
+LEASE    := lease_main keeper/lease_event lib/err lib/hex lib/json lib/net lib/str
+build/lease-event: $(LEASE:%=build/obj/bootserver/%.o)
+	$(Q)echo "  LD    $@"; $(CC) $(LDFLAGS) -pie -s -Wl,-z,relro,-z,now -o $@ $^ -ljansson
+build/obj/bootserver/keeper/lease_program.o build/san/bootserver/keeper/lease_program.o: build/lease-event
+
 build/obj/%.o: %.c | build/host-packages
 	$(Q)mkdir -p $(@D); echo "  CC    $<"; \
 	$(CC) $(CFLAGS) $(HARDEN) $(BASE) $(PKGFLAGS) -c -o $@ $<

@@ -26,7 +26,6 @@ static const struct cli_private privates[] = {
 	{ "keeper", keeper_main },
 	{ "engine", engine },
 	{ "web", web },
-	{ "lease-event", lease_event_main },
 	{ "namespace-init", namespace_init_main },
 	{ "manual", manual_main },
 	{ NULL }

@@ -13,9 +13,6 @@ int keeper_run(const char *site_dir);
 /* `keeper [--idle]`: keeper_run() in the working directory (cli/run.c executes it). */
 int keeper_main(int argc, char **argv);
 
-/* `lease-event SCRIPT ACTION …`: what dnsmasq calls (keeper/lease_event.c). */
-int lease_event_main(int argc, char **argv);
-
 /* `namespace-init RUN PROGRAM …`: first process of dnsmasq's namespaces, and of chronyd's
  * (keeper/namespace.c). */
 int namespace_init_main(int argc, char **argv);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "keeper/lease_program.h"
 #include "keeper/state.h"
 #include "lib/file.h"
 #include "lib/json.h"
@@ -76,10 +77,8 @@ on_datagram(sd_event_source *source, int fd, uint32_t events, void *arg)
 int
 lease_listen(struct keeper *keeper, struct err *err)
 {
-	/* the path that namespace.c shows; the kernel hands over the script's own */
-	static const char script[] = "#!/run/bootserver-program lease-event\n";
-	int r = file_update((struct file_new){ keeper->dir, "run/lease-event", 0755 }, script,
-			    strlen(script), err);
+	int r = file_update((struct file_new){ keeper->dir, "run/lease-event", 0755 },
+			    lease_program, (size_t)(lease_program_end - lease_program), err);
 
 	if (r < 0)
 		return r;

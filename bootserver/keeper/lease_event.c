@@ -1,20 +1,13 @@
 /*
- * `bootserver lease-event SCRIPT ACTION …`: what dnsmasq executes, by the two-line script
- * run/lease-event, at each lease (add, old, del: MAC, address, name) and each finished TFTP
- * transfer (tftp: size, address, file); see dnsmasq(8), --dhcp-script.  One datagram to lease.sock
- * beside the script, then it is over.  It runs as dnsmasq's user and its arguments are strangers'
- * words.
+ * What dnsmasq tells at each lease (add, old, del: MAC, address, name) and each finished TFTP
+ * transfer (tftp: size, address, file) as a message; see dnsmasq(8), --dhcp-script.  The words are
+ * strangers'.
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "keeper/keeper.h"
 #include "keeper/lease_event.h"
 #include "lib/json.h"
-#include "lib/log.h"
 #include "lib/net.h"
 #include "lib/str.h"
 
@@ -78,43 +71,4 @@ lease_event_message(int argc, char **argv)
 	put_clean(body, "user", getenv("DNSMASQ_USER_CLASS0"));
 	put_arch(body, vendor);
 	return body;
-}
-
-static int
-send_beside(const char *script, const json_t *body)
-{
-	const char *slash = strrchr(script, '/');
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	char *path = str_format("%.*slease.sock", slash ? (int)(slash - script + 1) : 0, script);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), r;
-	size_t len;
-	char *text = json_text(body, &len);
-
-	r = str_copy(to.sun_path, sizeof(to.sun_path), path);
-	if (r == 0 && (fd < 0 || sendto(fd, text, len, 0, (struct sockaddr *)&to, sizeof(to)) < 0))
-		r = -1;
-	if (r < 0)
-		log_warn("cannot tell the keeper by %s: %m", path);
-	if (fd >= 0)
-		close(fd);
-	free(text);
-	free(path);
-	return r;
-}
-
-int
-lease_event_main(int argc, char **argv)
-{
-	json_t *body;
-	int r;
-
-	log_init("lease-event", LOG_LEVEL_INFO);
-	if (argc < 3)
-		return 2;
-	body = lease_event_message(argc - 2, argv + 2);
-	if (body == NULL)
-		return 0;	/* arp-add, relay-snoop, init …: nothing for us */
-	r = send_beside(argv[1], body);
-	json_decref(body);
-	return r < 0 ? 1 : 0;
 }

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -29,24 +28,12 @@
 #define LIFE_FD 3
 #define ARGS_MOST 16
 #define HERE "/run/bootserver"
-#define PROGRAM "/run/bootserver-program"	/* named in run/lease-event (lease.c) */
 
 static int
 failed(const char *what)
 {
 	log_error("cannot %s for a child: %m", what);
 	return -1;
-}
-
-/* This program by its path: /proc/self/exe itself is of the mount namespace that we came from. */
-static int
-open_program(void)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	path[n > 0 ? n : 0] = '\0';
-	return open(path, O_PATH | O_CLOEXEC);
 }
 
 static int
@@ -58,27 +45,23 @@ bind_fd(int fd, const char *to)
 	return mount(path, to, NULL, MS_BIND, NULL) < 0 ? failed("mount a folder or file") : 0;
 }
 
-/* /run becomes a small empty folder that holds run/ and this program. */
+/* /run becomes a small empty folder that holds run/. */
 static int
 show_run(const char *run)
 {
-	int folder = open(run, O_PATH | O_DIRECTORY | O_CLOEXEC), program = open_program();
-	int fd;
+	int folder = open(run, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (folder < 0 || program < 0)
-		return failed("open run/ and the program");
+	if (folder < 0)
+		return failed("open run/");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return failed("keep mounts to ourselves");
 	if (mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=755") < 0)
 		return failed("mount an empty /run");
-	fd = open(PROGRAM, O_CREAT | O_WRONLY | O_CLOEXEC, 0755);
-	if (fd < 0 || mkdir(HERE, 0755) < 0)
+	if (mkdir(HERE, 0755) < 0)
 		return failed("make " HERE);
-	close(fd);
-	if (bind_fd(folder, HERE) < 0 || bind_fd(program, PROGRAM) < 0)
+	if (bind_fd(folder, HERE) < 0)
 		return -1;
 	close(folder);
-	close(program);
 	return 0;
 }
 
