@@ -8,6 +8,8 @@
 #include "web/request.h"
 #include "web/transfer.h"
 
+#define FILES_MOST 16	/* of a boot, in the place of its first: five parts, and retries */
+
 /* Not within libmicrohttpd's callbacks, where slots become free: from the loop. */
 static int
 on_free(sd_event_source *source, void *arg)
@@ -80,27 +82,52 @@ refuse(struct request *req)
 	return ADMISSION_LATER;
 }
 
+/* A machine has the place of its first file for those that follow, so that machines end one after
+ * the other and not all at the end; but not for ever, or one could keep all others waiting. */
+static int64_t
+came_ms(const struct transfer *transfer, int64_t now_ms)
+{
+	struct known_machine *machine =
+		known_find(transfer->req->peer->web->known, transfer->nonce);
+
+	if (!machine || machine->files >= FILES_MOST)
+		return now_ms;
+	if (!machine->came_ms)
+		machine->came_ms = now_ms;
+	return machine->came_ms;
+}
+
+static void
+ask_queue(struct transfer *transfer)
+{
+	struct request *req = transfer->req;
+	struct web *web = req->peer->web;
+	int64_t now_ms = clock_mono_ms();
+	char who[QUEUE_WHO];
+	struct queue_asker asker = {
+		.who = who, .rack = transfer->rack, .came_ms = came_ms(transfer, now_ms),
+	};
+
+	/* a machine by its script, who has none by its address; and what it wants */
+	snprintf(who, sizeof(who), "%.12s %.64s", transfer->sha256,
+		 transfer->nonce[0] ? transfer->nonce : req->peer->ip);
+	transfer->ticket = queue_ask(web->queue, &asker, now_ms, &transfer->sent_away);
+	if (transfer->ticket)
+		transfer->ticket->owner = req;
+	wake(web);
+	if (transfer->ticket && transfer->ticket->state == QUEUE_HELD)
+		transfer_tell_place(transfer, &transfer->sent_away);
+}
+
 enum admission
 admission_ask(struct request *req)
 {
 	struct transfer *transfer = req->transfer;
-	struct web *web = req->peer->web;
-	char who[QUEUE_WHO];
 
 	if (transfer->len < ADMISSION_LARGE)
 		return ADMISSION_GO;
-	if (!transfer->ticket && transfer->sent_away.place == 0) {
-		/* a machine by its script, who has none by its address; and what it wants */
-		snprintf(who, sizeof(who), "%.12s %.64s", transfer->sha256,
-			 transfer->nonce[0] ? transfer->nonce : req->peer->ip);
-		transfer->ticket = queue_ask(web->queue, who, transfer->rack, clock_mono_ms(),
-					     &transfer->sent_away);
-		if (transfer->ticket)
-			transfer->ticket->owner = req;
-		wake(web);
-		if (transfer->ticket && transfer->ticket->state == QUEUE_HELD)
-			transfer_tell_place(transfer, &transfer->sent_away);
-	}
+	if (!transfer->ticket && transfer->sent_away.place == 0)
+		ask_queue(transfer);
 	if (!transfer->ticket)
 		return refuse(req);
 	return transfer->ticket->state == QUEUE_HELD ? ADMISSION_HELD : ADMISSION_GO;
@@ -110,9 +137,13 @@ void
 admission_leave(struct transfer *transfer)
 {
 	struct web *web = transfer->req->peer->web;
+	struct known_machine *machine;
 
 	if (!transfer->ticket)
 		return;
+	machine = known_find(web->known, transfer->nonce);
+	if (machine)
+		machine->files++;
 	queue_leave(web->queue, transfer->ticket, clock_mono_ms());
 	transfer->ticket = NULL;
 	wake(web);

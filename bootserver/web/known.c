@@ -128,6 +128,8 @@ known_script(struct known *known, const char *name, const char *nonce, const cha
 	}
 	chain(known, row, BY_NONCE, hash_of(nonce));
 	row->used_ms = now_ms;
+	row->machine.came_ms = 0;
+	row->machine.files = 0;
 	str_copy(row->machine.rack, sizeof(row->machine.rack), rack);
 }
 

@@ -1,7 +1,7 @@
 /*
- * The queue of large transfers: see queue.h.  Tickets stand in a list in the order in which they
- * first came; a machine that was sent away keeps its place there, under its name, until it comes
- * again or is a minute late.
+ * The queue of large transfers: see queue.h.  Tickets stand in a list in the order in which their
+ * machines first came; a machine that was sent away keeps its place there, under its name, until it
+ * comes again or is a minute late.
  */
 #include "web/queue.h"
 
@@ -89,22 +89,35 @@ enter(struct queue *queue, struct ticket *ticket, enum queue_state state, int64_
 	queue->running[ticket->rack] += state == QUEUE_RUNNING;
 }
 
+/* Behind those who came before it. */
+static void
+put_in_line(struct queue *queue, struct ticket *ticket)
+{
+	struct ticket *before = queue->last;
+
+	while (before && before->came_ms > ticket->came_ms)
+		before = before->prev;
+	ticket->prev = before;
+	ticket->next = before ? before->next : queue->first;
+	*(before ? &before->next : &queue->first) = ticket;
+	*(ticket->next ? &ticket->next->prev : &queue->last) = ticket;
+}
+
 static struct ticket *
-ticket_new(struct queue *queue, const char *who, const char *rack, int64_t now_ms)
+ticket_new(struct queue *queue, const struct queue_asker *asker, int64_t now_ms)
 {
 	struct ticket *ticket;
 
 	if (queue->tickets == QUEUE_TICKETS)
 		return NULL;
 	ticket = mem_new(sizeof(*ticket));
-	str_copy(ticket->who, sizeof(ticket->who), who);
-	ticket->rack = rack_of(queue, rack);
+	str_copy(ticket->who, sizeof(ticket->who), asker->who);
+	ticket->rack = rack_of(queue, asker->rack);
+	ticket->came_ms = asker->came_ms;
 	ticket->since_ms = now_ms;
 	queue->count[QUEUE_AWAY]++;
 	queue->tickets++;
-	ticket->prev = queue->last;
-	*(queue->last ? &queue->last->next : &queue->first) = ticket;
-	queue->last = ticket;
+	put_in_line(queue, ticket);
 	return ticket;
 }
 
@@ -226,13 +239,13 @@ may_be_held(struct queue *queue, const struct ticket *ticket)
 }
 
 struct ticket *
-queue_ask(struct queue *queue, const char *who, const char *rack, int64_t now_ms,
+queue_ask(struct queue *queue, const struct queue_asker *asker, int64_t now_ms,
 	  struct queue_place *ret_place)
 {
-	struct ticket *ticket = find_away(queue, who);
+	struct ticket *ticket = find_away(queue, asker->who);
 
 	if (!ticket)
-		ticket = ticket_new(queue, who, rack, now_ms);
+		ticket = ticket_new(queue, asker, now_ms);
 	if (!ticket) {		/* more than we keep: it is told to come, but has no place */
 		*ret_place = place_of(queue, NULL);
 		return NULL;

@@ -9,10 +9,11 @@
 
 /*
  * Who may be sent a large blob now.  A few at a time, first come, first served, and fair between
- * racks: the next slot goes to the rack that has the fewest, within it to whoever came first.  The
- * next in line are held (their connection waits, so that no slot is empty while somebody is told to
- * come back), all others are told when to come again and keep their place.  Pure: no socket, the
- * time is a parameter.  Bounded: QUEUE_TICKETS.
+ * racks: the next slot goes to the rack that has the fewest, within it to the machine that came
+ * first, also if that was for another blob: it is to end before others begin.  The next in line are
+ * held (their connection waits, so that no slot is empty while somebody is told to come back), all
+ * others are told when to come again and keep their place.  Pure: no socket, the time is a
+ * parameter.  Bounded: QUEUE_TICKETS.
  */
 
 #define QUEUE_WHO 80
@@ -31,6 +32,7 @@ enum queue_state {
 
 struct ticket {
 	struct ticket *next, *prev;	/* in the order in which they first came */
+	int64_t came_ms;
 	char who[QUEUE_WHO];
 	unsigned rack;
 	enum queue_state state;
@@ -56,10 +58,15 @@ struct queue *queue_new(unsigned slots, int64_t hold_ms);
 void queue_free(struct queue *queue);
 void queue_set_slots(struct queue *queue, unsigned slots);
 
-/* `who` asks for a transfer: the same text when it comes again; `rack` may be "".  The ticket is
- * running or held, and is the caller's until queue_leave(); NULL: to come again, see ret_place
- * (which is also set for one that is held). */
-struct ticket *queue_ask(struct queue *queue, const char *who, const char *rack, int64_t now_ms,
+struct queue_asker {
+	const char *who;	/* the same text when it comes again for the same blob */
+	const char *rack;	/* may be "" */
+	int64_t came_ms;	/* when its machine first came, for this blob or another */
+};
+
+/* Asks for a transfer.  The ticket is running or held, and is the caller's until queue_leave();
+ * NULL: to come again, see ret_place (which is also set for one that is held). */
+struct ticket *queue_ask(struct queue *queue, const struct queue_asker *asker, int64_t now_ms,
 			 struct queue_place *ret_place);
 
 /* Whose turn it is: a held ticket that is running now, NULL: nobody's.  Ask until NULL. */

@@ -20,10 +20,12 @@ found_by_the_newest_nonce(void **state)
 	assert_string_equal(known_find(known, "b1")->rack, "r2");
 	assert_null(known_find(known, "c1"));
 	known_find(known, "a1")->pace = 7000;
+	known_find(known, "a1")->came_ms = 5;
 	known_script(known, "n1", "a2", "r4", 2);
 	assert_null(known_find(known, "a1"));
 	assert_string_equal(known_find(known, "a2")->rack, "r4");
 	assert_int_equal(known_find(known, "a2")->pace, 7000);
+	assert_int_equal(known_find(known, "a2")->came_ms, 0);
 	known_free(known);
 	known_free(NULL);
 }
