@@ -267,7 +267,7 @@ heard(struct engine *e, struct machine *m)
 			     .text = "its agent is heard again" };
 
 	m->polled_ms = clock_mono_ms();
-	if (b && b->healthy && b->state == STATE_STALL && str_starts(b->text, "no word"))
+	if (b && b->healthy && b->state == STATE_STALL && b->text && str_starts(b->text, "no word"))
 		timeline_note(e, b, &note);
 }
 

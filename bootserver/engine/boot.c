@@ -219,12 +219,15 @@ answer_nobody(struct engine *e, int64_t id)
 static void
 remember(struct engine *e, struct machine *m, const json_t *claims)
 {
-	char lldp[sizeof(m->lldp)], version[sizeof(m->version)];
+	char lldp[256], version[64];
 
 	take(lldp, sizeof(lldp), claims, "lldp");
 	take(version, sizeof(version), claims, "version");
-	keep(e, m, m->lldp, sizeof(m->lldp), lldp);
-	keep(e, m, m->version, sizeof(m->version), version);
+	if (str_eq(m->lldp, lldp) && str_eq(m->version, version))
+		return;
+	str_set(&m->lldp, lldp);
+	str_set(&m->version, version);
+	machines_touch(e, m);
 }
 
 void

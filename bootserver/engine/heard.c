@@ -272,6 +272,6 @@ timeline_transfer(struct engine *e, const json_t *body)
 	note.part = phase_name(note.phase);
 	transfer_text(text, sizeof(text), body, note.phase < PHASE_ROOT ? "iPXE" : "stage 1");
 	if (note.state == STATE_PROGRESS && b->state == STATE_WAIT)
-		str_copy(b->text, sizeof(b->text), text);
+		str_set(&b->text, text);
 	timeline_note(e, b, &note);
 }

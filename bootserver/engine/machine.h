@@ -48,9 +48,15 @@ struct boot {
 	enum phase_state state;
 	int64_t phase_ms;	/* when the phase began */
 	int64_t heard_ms;	/* last word of any kind, on the monotonic clock */
-	char text[EVENT_TEXT];
+	char *text;		/* of the last event; NULL: it has none */
 	char part[16];		/* of the running transfer */
 	int64_t done, total;
+};
+
+/* The operator was shown it and is to say it again. */
+struct wipe_code {
+	char serial[129], code[10];	/* of the disk */
+	int64_t until_ms;		/* monotonic */
 };
 
 struct machine {
@@ -60,7 +66,7 @@ struct machine {
 	char **macs;
 	size_t nmacs;
 	struct plan_claims claims;	/* as last said */
-	char lldp[256], version[64];
+	char *lldp, *version;	/* as last said; NULL: not yet */
 	bool approved;		/* by a person */
 	char code[10];		/* shown while it waits for a person; "" */
 	enum plan_kind kind;
@@ -81,10 +87,7 @@ struct machine {
 	int64_t pending_counter;
 	char ip[NET_IP4_TEXT], ip_mac[NET_MAC_TEXT];	/* where it was seen last, by which MAC */
 	json_t *facts;		/* NULL: none yet */
-	struct {
-		char serial[129], code[10];	/* code "": none is to be */
-		int64_t until_ms;		/* monotonic */
-	} wipe;			/* of a disk, when the operator has said the code */
+	struct wipe_code *wipe;	/* what confirms that a disk is wiped; NULL: none is to be */
 	struct {
 		char way[8];		/* to its own disk, the last it took; "": none yet */
 		bool good;		/* it led there */

@@ -150,6 +150,9 @@ machine_free(struct engine *e, struct machine *m)
 		free(m->macs[i]);
 	free(m->macs);
 	json_decref(m->facts);
+	free(m->lldp);
+	free(m->version);
+	free(m->wipe);
 	free(m);
 }
 

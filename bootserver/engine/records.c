@@ -40,8 +40,8 @@ records_read_machine(sqlite3_stmt *row, struct machine *ret)
 	str_copy(c->buildarch, sizeof(c->buildarch), db_text(row, 7));
 	str_copy(c->platform, sizeof(c->platform), db_text(row, 8));
 	c->cpu64 = db_num(row, 9);
-	str_copy(ret->lldp, sizeof(ret->lldp), db_text(row, 10));
-	str_copy(ret->version, sizeof(ret->version), db_text(row, 11));
+	str_set(&ret->lldp, db_text(row, 10));
+	str_set(&ret->version, db_text(row, 11));
 	ret->approved = db_num(row, 12);
 	str_copy(ret->code, sizeof(ret->code), db_text(row, 13));
 	ret->kind_set = plan_kind_parse(&ret->kind, db_text(row, 14)) == 0;
@@ -115,5 +115,5 @@ records_read_boot(sqlite3_stmt *row, struct boot *ret, int64_t *ret_machine)
 	phase_parse(&ret->phase, db_text(row, 16));
 	phase_state_parse(&ret->state, db_text(row, 17));
 	ret->phase_ms = db_num(row, 18);
-	str_copy(ret->text, sizeof(ret->text), db_text(row, 19));
+	str_set(&ret->text, db_text(row, 19));
 }

@@ -40,6 +40,7 @@ timeline_free(struct engine *e, struct boot *b)
 		return;
 	for (int i = 0; i < BOOT_NONCES; i++)
 		index_drop(&e->nonces, b->nonces[i], b);
+	free(b->text);
 	free(b);
 }
 
@@ -215,7 +216,7 @@ move(struct boot *b, const struct note *note, int64_t at_ms)
 	if (note->total > 0)
 		set_progress(b, note);
 	b->state = note->state;
-	str_copy(b->text, sizeof(b->text), note->text ? note->text : "");
+	str_set(&b->text, note->text);
 }
 
 void
@@ -241,7 +242,7 @@ timeline_note(struct engine *e, struct boot *b, const struct note *note)
 		return;
 	}
 	if (b->told && b->phase == note->phase && b->state == note->state &&
-	    strcmp(b->text, text) == 0)
+	    str_eq(b->text, text))
 		return;
 	b->told = true;
 	store(e, b, &clean, at_ms);

@@ -134,7 +134,7 @@ put_boot(json_t *ret, const struct boot *b)
 
 	json_put(ret, "phase", b ? phase_name(b->phase) : "");
 	json_put(ret, "phase_state", b ? phase_state_name(b->state) : "");
-	json_put(ret, "text", b ? b->text : "");
+	json_put(ret, "text", b && b->text ? b->text : "");
 	json_put_num(ret, "phase_since_ms", b ? b->phase_ms : 0);
 	json_put_num(ret, "boot_since_ms", b ? b->begin_ms : 0);
 	json_object_set_new(ret, "healthy_ms",
@@ -176,7 +176,7 @@ view_boot(struct engine *e, const struct boot *b)
 	view_text(ret, "ip", b->ip);
 	json_put(ret, "phase", phase_name(b->phase));
 	json_put(ret, "phase_state", phase_state_name(b->state));
-	json_put(ret, "text", b->text);
+	json_put(ret, "text", b->text ? b->text : "");
 	for (row = db_ask(&e->db, DB_EVENTS_OF, "i", b->id); db_next(&e->db, row);)
 		json_array_append_new(events, hub_event(row));
 	json_object_set_new(ret, "events", events);
@@ -195,8 +195,10 @@ view_boots(struct engine *e, const struct machine *m)
 	while (db_next(&e->db, row))
 		if (count < BOOTS_SHOWN)
 			records_read_boot(row, &boots[count++], &machine);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		json_array_append_new(list, view_boot(e, &boots[i]));
+		free(boots[i].text);
+	}
 	return list;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "engine/wipe.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/agent.h"
@@ -54,11 +55,13 @@ shown(const json_t *disk)
 static int
 give_code(struct machine *m, const char *serial, const json_t *disk, json_t **ret)
 {
-	str_copy(m->wipe.serial, sizeof(m->wipe.serial), serial);
-	chance_code(m->wipe.code);
-	m->wipe.until_ms = clock_mono_ms() + CODE_MS;
+	free(m->wipe);
+	m->wipe = mem_new(sizeof(*m->wipe));
+	str_copy(m->wipe->serial, sizeof(m->wipe->serial), serial);
+	chance_code(m->wipe->code);
+	m->wipe->until_ms = clock_mono_ms() + CODE_MS;
 	*ret = json_object();
-	json_put(*ret, "code", m->wipe.code);
+	json_put(*ret, "code", m->wipe->code);
 	json_object_set_new(*ret, "disk", shown(disk));
 	return 200;
 }
@@ -70,7 +73,7 @@ wipe(struct engine *e, struct machine *m, const json_t *body, json_t **ret)
 	const char *code = json_str(body, "confirm", NULL);
 	const json_t *disk = serial[0] ? find_disk(m, serial) : NULL;
 
-	if (!serial[0] || strlen(serial) >= sizeof(m->wipe.serial))
+	if (!serial[0] || strlen(serial) >= sizeof(m->wipe->serial))
 		return fault(ret, 422, "say which disk: {\"serial\": …}, as `bootserver show`"
 			     " has it");
 	if (!disk)
@@ -81,11 +84,12 @@ wipe(struct engine *e, struct machine *m, const json_t *body, json_t **ret)
 			     " and is not wiped");
 	if (!code)
 		return give_code(m, serial, disk, ret);
-	if (!m->wipe.code[0] || strcmp(code, m->wipe.code) != 0 ||
-	    strcmp(serial, m->wipe.serial) != 0 || clock_mono_ms() >= m->wipe.until_ms)
+	if (!m->wipe || strcmp(code, m->wipe->code) != 0 ||
+	    strcmp(serial, m->wipe->serial) != 0 || clock_mono_ms() >= m->wipe->until_ms)
 		return fault(ret, 409, "no disk of this serial number is to be wiped by this"
 			     " code: ask for one");
-	m->wipe.code[0] = '\0';
+	free(m->wipe);
+	m->wipe = NULL;
 	log_warn("machine=%s text=\"its disk %s (serial number %s) is to be wiped: the operator"
 		 " confirmed it\"", m->name, json_str(disk, "name", ""), serial);
 	agent_order(e, m, &(struct order){ ORDER_WIPE, "the operator confirmed it", serial, 0 });

@@ -60,6 +60,15 @@ str_starts(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+void
+str_set(char **at, const char *text)
+{
+	char *copy = str_dup(text ? text : "");
+
+	free(*at);
+	*at = copy;
+}
+
 int
 str_copy(char *ret, size_t size, const char *text)
 {

@@ -15,6 +15,9 @@ void *mem_grow(void *old, size_t count, size_t size);	/* overflow checked */
 bool str_eq(const char *a, const char *b);		/* both NULL: equal */
 bool str_starts(const char *text, const char *prefix);
 
+/* Puts a copy of `text` (NULL as "") in the place of what *at holds. */
+void str_set(char **at, const char *text);
+
 /* Copies what fits, always NUL-terminated; -ENOSPC when cut. */
 int str_copy(char *ret, size_t size, const char *text);
 
