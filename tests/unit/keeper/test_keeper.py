@@ -258,6 +258,19 @@ def test_a_site_that_this_host_cannot_serve_is_refused(rack, server, tmp_path, c
     holder.end(signal.SIGKILL)
 
 
+def test_a_file_that_gives_nothing_holds_nobody_up(rack, server):
+    before, path = family(rack), os.path.join(server.site_folder, "machines.d", "n9.yaml")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    os.mkfifo(path)
+    said = reload(rack, server, {**rack.site, "colour": "green"})
+    assert 'no key "colour"' in said and "machines.d/n9.yaml:1:1: error: " in said and "reload: refused" in said
+    os.unlink(path)
+    os.symlink("nowhere", path)
+    assert "machines.d/n9.yaml:1:1: error: " in reload(rack, server, {**rack.site})
+    os.unlink(path)
+    assert "reload: taken" in reload(rack, server, {**rack.site}) and family(rack) == before
+
+
 def test_a_reserved_address_is_free_for_its_machine(rack, server):
     """Another one has it on lease: the one that it was reserved for before, which is gone for good."""
     ask(rack, "52:54:00:00:00:02", kind="request", more=[("requested_addr", "10.9.0.12"), ("server_id", "10.9.0.1")])
