@@ -1,6 +1,7 @@
 /* The commands' way to the running boot server: HTTP over run/api.sock. */
 #include "cli/api.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #define SOCKET "run/api.sock"
 #define BASE "http://bootserver"
 #define TIMEOUT_MS 30000
+#define NAME_MOST 63	/* letters of a name (RFC 1035, 2.3.4); MACs and codes are shorter */
 #define ANSWER_MOST ((size_t)1 << 30)	/* bytes: a list of 10,000 machines with their facts fits */
 
 /* Why nobody answers. */
@@ -137,10 +139,12 @@ cli_api_events(const struct cli *cli, int (*line)(void *arg, const json_t *event
 char *
 cli_api_machine(const char *typed, const char *rest)
 {
+	/* no "..", which stands for another path (RFC 3986, 5.2.4) */
+	bool begins = isalnum((unsigned char)typed[0]);
 	size_t len = strspn(typed, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			    "0123456789-:.");
 
-	if (typed[0] == '\0' || typed[len] != '\0') {
+	if (!begins || typed[len] != '\0' || len > NAME_MOST) {
 		cli_fail(CLI_FAULT, "\"%s\" is no name, MAC address or code of a machine", typed);
 		return NULL;
 	}

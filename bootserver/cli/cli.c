@@ -267,7 +267,7 @@ cli_read(const struct cli *cli, const char *typed, char **ret, struct err *err)
 int
 cli_option(const struct cli *cli, char **argv, int *at, const char *name, const char **ret)
 {
-	const char *given = argv[*at];
+	const char *given = argv[*at], *value;
 	size_t len = strlen(name);
 
 	if (strncmp(given, name, len) != 0)
@@ -278,19 +278,15 @@ cli_option(const struct cli *cli, char **argv, int *at, const char *name, const 
 		(*at)++;
 		return 1;
 	}
-	if (given[len] == '=') {
-		*ret = given + len + 1;
-		(*at)++;
-		return 1;
-	}
-	if (given[len])
+	if (given[len] && given[len] != '=')
 		return 0;
-	if (!argv[*at + 1]) {
+	value = given[len] ? given + len + 1 : argv[*at + 1];
+	if (!value || !value[0]) {	/* "": a script's variable that holds nothing */
 		cli_usage(cli, "%s needs a value", name);
 		return -1;
 	}
-	*ret = argv[*at + 1];
-	*at += 2;
+	*at += given[len] ? 1 : 2;
+	*ret = value;
 	return 1;
 }
 

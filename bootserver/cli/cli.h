@@ -66,7 +66,8 @@ int cli_read(const struct cli *cli, const char *typed, char **ret, struct err *e
 /*
  * Options, one at a time: takes argv[*at] (not NULL) if it is `name` ("--image"), with its value
  * from "--image=V" or the next argument.  1: taken, *at moved past it, *ret the value (borrowed);
- * 0: another argument; -1: the value is missing (told; return CLI_USAGE).  ret NULL: a flag.
+ * 0: another argument; -1: the value is missing or empty (told; return CLI_USAGE).  ret NULL: a
+ * flag.
  */
 int cli_option(const struct cli *cli, char **argv, int *at, const char *name, const char **ret);
 

@@ -50,6 +50,7 @@ usage(void **state)
 		{ "check extra", "usage: bootserver check" },
 		{ "version extra", "usage: bootserver version" },
 		{ "init --name", "--name needs a value" },
+		{ "reimage --rack=", "--rack needs a value" },
 		{ "init --name Not_A_Label", "--name Not_A_Label" },
 		{ "init --address 10.9.0.1", "--address 10.9.0.1" },
 		{ "init --colour red", "init does not know \"--colour\"" },
@@ -70,6 +71,26 @@ usage(void **state)
 		if (!strstr(r.err, rows[i].says) || r.out[0])
 			fail_msg("`%s`: %s%s", rows[i].words, r.out, r.err);
 	}
+}
+
+/* What is typed as a machine becomes part of a path of the API: of no other. */
+static void
+machines_typed(void **state)
+{
+	static const char *const no[] = { ".", "..", ".n1", "n1/../n2", "n%31", "n1?x", "n1#", "é",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+	char *words;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+		words = str_format("plan %s local", no[i]);
+		must(&r, words, 1);
+		free(words);
+		if (!strstr(r.err, "is no name, MAC address or code of a machine"))
+			fail_msg("%s: %s", no[i], r.err);
+	}
+	must(&r, "plan 5254.0000.0001 local", 1);
+	assert_non_null(strstr(r.err, "the boot server does not run"));
 }
 
 static void
@@ -539,7 +560,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(help), IN_FOLDER(usage), IN_FOLDER(version), IN_FOLDER(init_twice),
+		IN_FOLDER(help), IN_FOLDER(usage), IN_FOLDER(version),
+		IN_FOLDER(machines_typed), IN_FOLDER(init_twice),
 		IN_FOLDER(init_adds_what_is_missing), IN_FOLDER(init_of_a_bad_site),
 		IN_FOLDER(init_writes_no_bad_site), IN_FOLDER(init_of_odd_names),
 		IN_FOLDER(init_under_a_strict_umask),
