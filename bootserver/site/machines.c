@@ -112,6 +112,19 @@ is_filler(const char *text)
 	return false;
 }
 
+/* As a machine's claim comes to the engine: printable ASCII, without the blanks that firmware pads
+ * its strings with (web/claims.c). */
+static bool
+is_claim(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	return len > 0 && text[0] != ' ' && text[len - 1] != ' ';
+}
+
 static void
 check_identity(struct round *r, const struct site_machine *machine, long ordinal)
 {
@@ -134,6 +147,11 @@ check_identity(struct round *r, const struct site_machine *machine, long ordinal
 			site_find_error(r->findings, place,
 					"the %s %s is a maker's filler that many machines carry: "
 					"use the MAC address",
+					facts[i].name, text);
+		else if (!is_claim(text))
+			site_find_error(r->findings, place,
+					"no machine is known by the %s \"%s\": it is ASCII, "
+					"without blanks at its ends",
 					facts[i].name, text);
 		else
 			claim(r, facts[i].kind, text, ordinal, place);
