@@ -166,4 +166,5 @@ clean:
 	rm -rf build
 
 build/%.d: ;	# written with the object: make need not look for a way to make it
--include $(shell [ -d build ] && find build -type f -name '*.d')
+# not below build/test: a Debian tree that a test makes there has an invoke-rc.d of its own
+-include $(shell [ -d build ] && find build -path build/test -prune -o -type f -name '*.d' -print)
