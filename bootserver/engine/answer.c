@@ -95,10 +95,12 @@ rendered(const struct engine *e, const struct machine *m, const struct decision 
 	int roles = cluster_roles(e, m);
 	json_t *body = json_object(), *stages = NULL;
 	struct inventory inventory;
+	char name[CLUSTER_NAME];
 
 	inventory_init(&inventory, e, m, d);
+	cluster_name(e->cluster, e->cluster->life + d->anew, name);
 	json_put(body, "status", "go");
-	json_put(body, "cluster", e->cluster->id);
+	json_put(body, "cluster", name);
 	json_put(body, "node", m->name);
 	json_object_set_new(body, "roles", role_names(roles));
 	json_put(body, "action", roles_action_name(d->action));

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,15 @@ read_pki(struct cluster *c, struct err *err)
 	return 0;
 }
 
+void
+cluster_name(const struct cluster *c, unsigned int life, char ret[CLUSTER_NAME])
+{
+	if (life > 0)
+		snprintf(ret, CLUSTER_NAME, "%s.%u", c->id, life);
+	else
+		str_copy(ret, CLUSTER_NAME, c->id);
+}
+
 struct node *
 cluster_node(const struct cluster *c, const char *name)
 {
@@ -85,6 +95,7 @@ read_rows(struct engine *e, struct cluster *c)
 		str_copy(c->kubernetes, sizeof(c->kubernetes), db_text(row, 2));
 		if (db_text(row, 3)[0])
 			c->frozen = str_dup(db_text(row, 3));
+		c->life = (unsigned int)db_num(row, 9);
 		report_restore(e, c, row, 4);
 	}
 	for (row = db_ask(&e->db, DB_NODES, "s", c->id); db_next(&e->db, row);) {
@@ -147,9 +158,9 @@ cluster_save(struct engine *e)
 	const struct cluster *c = e->cluster;
 	char *report = c->report ? json_text(c->report, NULL) : NULL;
 
-	db_run(&e->db, DB_CLUSTER_SAVE, "sissssissi", c->id, c->made_ms, c->made_by, c->kubernetes,
+	db_run(&e->db, DB_CLUSTER_SAVE, "sissssissii", c->id, c->made_ms, c->made_by, c->kubernetes,
 	       c->frozen, report, c->report_ms, c->report_by, c->rook_sealed,
-	       (int64_t)c->restoring);
+	       (int64_t)c->restoring, (int64_t)c->life);
 	free(report);
 }
 
@@ -179,12 +190,30 @@ cluster_roles(const struct engine *e, const struct machine *m)
 	return machines_approved(e, m) ? roles_of(e->site, m->site) : 0;
 }
 
+/* No machine is a node of the life that begins. */
+static void
+next_life(struct engine *e, unsigned int life)
+{
+	struct cluster *c = e->cluster;
+
+	c->life = life;
+	c->made_ms = 0;
+	for (size_t i = 0; i < c->nnodes; i++) {
+		if (!c->nodes[i]->joined_ms)
+			continue;
+		c->nodes[i]->joined_ms = 0;
+		save_node(e, c->nodes[i]);
+	}
+}
+
 /* The control plane stands, and this machine began it. */
 static void
 made(struct engine *e, const struct machine *m, const struct decision *d)
 {
 	struct cluster *c = e->cluster;
 
+	if (c->made_ms)
+		next_life(e, c->life + 1);
 	c->made_ms = clock_now_ms();
 	str_copy(c->made_by, sizeof(c->made_by), m->name);
 	str_copy(c->kubernetes, sizeof(c->kubernetes), d->kube->version);
@@ -213,19 +242,34 @@ may_make(const struct decision *d)
 	return d->kind == DECIDE_GO && d->action == ROLES_INIT;
 }
 
-/* What the machine keeps from an earlier life.  A kept control-plane node shows that the cluster
- * was made, should our database have forgotten it. */
+/* The life of our cluster that the machine is still a node of; -1: of none. */
+static int64_t
+kept_life(const struct cluster *c, const struct machine *m, const json_t *have)
+{
+	const char *name = json_str(have, "cluster", "");
+	unsigned long life;
+	char *end;
+
+	if (!json_flag(have, "node", false) || !str_starts(name, c->id) ||
+	    !str_eq(json_str(have, "name", m->name), m->name))
+		return -1;
+	name += strlen(c->id);
+	if (!name[0])
+		return 0;
+	life = strtoul(name + 1, &end, 10);
+	return name[0] == '.' && end > name + 1 && !*end && life < INT32_MAX ? (int64_t)life : -1;
+}
+
+/* What the machine keeps from its boots before. */
 static void
-take_have(struct engine *e, const struct machine *m, const json_t *have, struct decision *d)
+take_node(struct engine *e, const struct machine *m, const json_t *have, struct decision *d)
 {
 	struct cluster *c = e->cluster;
-	bool kept = json_flag(have, "node", false) &&
-		    str_eq(json_str(have, "cluster", ""), c->id) &&
-		    str_eq(json_str(have, "name", m->name), m->name);
+	bool kept = kept_life(c, m, have) == c->life;
 	struct node *n = kept || json_flag(have, "etcd", false) ? add_node(c, m->name)
 								 : cluster_node(c, m->name);
 
-	if (!json_is_object(have) || !n)
+	if (!n)
 		return;
 	n->etcd = json_flag(have, "etcd", false);
 	if (kept && !n->joined_ms && d->kind == DECIDE_GO) {
@@ -237,6 +281,22 @@ take_have(struct engine *e, const struct machine *m, const json_t *have, struct 
 		n->joined_ms = 0;
 		save_node(e, n);
 	}
+}
+
+/* A kept control-plane node shows that the cluster was made, or made anew, should our database
+ * have forgotten it. */
+static void
+take_have(struct engine *e, const struct machine *m, const json_t *have, struct decision *d)
+{
+	int64_t life = kept_life(e->cluster, m, have);
+
+	if (!json_is_object(have))
+		return;
+	if (life > e->cluster->life && (cluster_roles(e, m) & SITE_ROLE_CONTROL_PLANE)) {
+		next_life(e, (unsigned int)life);
+		decide(e, m, d);
+	}
+	take_node(e, m, have, d);
 }
 
 /* kubeadm has ended well. */

@@ -32,12 +32,16 @@ struct node {
 	char failure[256];	/* why Rook cannot prepare its disks */
 };
 
+/* An id, and how often that cluster was made anew. */
+#define CLUSTER_NAME (SHA256_TEXT + 11)
+
 struct cluster {
 	char id[SHA256_TEXT];
 	char *pki[PKI_FILES];
 	X509 *ca;
 	EVP_PKEY *ca_key;
 	int64_t made_ms;	/* 0: not made yet */
+	unsigned int life;	/* how often it was made anew under its CAs */
 	char made_by[64], kubernetes[32];
 	char *frozen;		/* what of the site file cannot change any more; NULL */
 	struct node **nodes;
@@ -58,6 +62,10 @@ struct cluster {
 /* Reads the CAs and what the database keeps. */
 int cluster_load(struct engine *e, struct err *err);
 void cluster_free(struct cluster *c);
+
+/* What the nodes of one life of the cluster keep as its name: the id, from the second life on with
+ * a point and its number.  Those of a former life join anew: nothing of them is in the new etcd. */
+void cluster_name(const struct cluster *c, unsigned int life, char ret[CLUSTER_NAME]);
 
 /* Request `cluster` of a machine's agent: the status, and *ret the answer (the caller's). */
 int cluster_request(struct engine *e, const struct agent_ask *ask, struct machine *m, json_t **ret);

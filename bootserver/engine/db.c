@@ -54,6 +54,7 @@ static const char *const schema[] = {
 	" image TEXT NOT NULL, spent_ms INTEGER, over INTEGER);",
 	"CREATE TABLE learnt (machine INTEGER PRIMARY KEY REFERENCES machines ON DELETE CASCADE,"
 	" way TEXT, good INTEGER, tried_ms INTEGER, binary TEXT, locked INTEGER);",
+	"ALTER TABLE clusters ADD COLUMN life INTEGER;",
 };
 #define SCHEMA_STEPS ((int)(sizeof(schema) / sizeof(schema[0])))
 
@@ -111,11 +112,11 @@ static const char *const texts[DB_QUERIES] = {
 	[DB_EVENT_LAST] = "SELECT coalesce(max(id), 0) FROM events",
 	[DB_CLUSTER] =
 		"SELECT made_ms, made_by, kubernetes, frozen, report, report_ms, report_by, rook,"
-		" restoring FROM clusters WHERE id=?1",
+		" restoring, life FROM clusters WHERE id=?1",
 	[DB_CLUSTER_SAVE] =
 		"INSERT OR REPLACE INTO clusters (id, made_ms, made_by, kubernetes, frozen,"
-		" report, report_ms, report_by, rook, restoring) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
-		" ?7, ?8, ?9, ?10)",
+		" report, report_ms, report_by, rook, restoring, life) VALUES (?1, ?2, ?3, ?4, ?5,"
+		" ?6, ?7, ?8, ?9, ?10, ?11)",
 	[DB_NODES] =
 		"SELECT name, joined_ms, control_plane, kubernetes FROM nodes WHERE cluster=?1"
 		" ORDER BY name",

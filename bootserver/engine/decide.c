@@ -109,6 +109,7 @@ decide_control_plane(const struct engine *e, const struct machine *m, struct dec
 	if (ret->joined)
 		return;
 	ret->action = has_others(e, m) ? ROLES_JOIN_CONTROL_PLANE : ROLES_INIT;
+	ret->anew = ret->action == ROLES_INIT;
 	other = joining(e, m);
 	if (other)
 		say(ret, DECIDE_WAIT, "waits for %s, which joins the control plane now",

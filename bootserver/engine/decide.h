@@ -17,6 +17,7 @@ struct decision {
 	enum decision_kind kind;
 	enum roles_action action;	/* DECIDE_GO */
 	bool joined;			/* it is a node already */
+	bool anew;			/* DECIDE_GO: it begins the cluster's next life */
 	char text[256];			/* the sentence of all others */
 	const struct image *image;	/* what it runs */
 	const struct image_part *kube, *ceph;	/* NULL: the image has none */
