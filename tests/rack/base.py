@@ -80,6 +80,7 @@ class Disk:
 
     def __init__(self, path, size, serial):
         self.path, self.size, self.serial = path, size, serial
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "ab") as file:
             file.truncate(size)
 

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from .base import Base
+from .base import Base, Disk
 from .groups import Groups
 from .namespace import GONE, RackError, descendants, parent
 
@@ -108,9 +108,20 @@ class Native(Base):
         self._groups.remove()
         self._process = self._groups = None
 
-    def blank(self):
-        """While it is off: what was on its disks is gone."""
-        for number, disk in enumerate(self.disks):
+    def plug_bad(self, size, holds):
+        """While it is off: another disk, on which writes fail once it holds so many bytes: its file lies on a file
+        system that is full then.  Returns what makes it a good one."""
+        folder = os.path.join(self.folder, "bad")
+        disk = Disk(os.path.join(folder, "disk.img"), size, f"{self.name}-BAD")
+        self.rack.net.run("mount", "-t", "tmpfs", "-o", f"size={holds}", "bad", folder)
+        self.rack.net.run("truncate", f"--size={size}", disk.path)
+        self.disks.append(disk)
+        self._parts.append([])
+        return lambda: self.rack.net.run("mount", "-o", f"remount,size={size}", folder)
+
+    def blank(self, disks=None):
+        """While it is off: what was on its disks, or on the first so many of them, is gone."""
+        for number, disk in enumerate(self.disks[:disks]):
             with open(disk.path, "wb") as file:
                 file.truncate(disk.size)
             if number == 0:

@@ -108,6 +108,11 @@ class Storage(Base):
         rack.site["load-balancer"] = {"pools": [{"name": "main", "addresses": POOL}]}
         rack.site["storage"] = {"object-store": True}
 
+    def become_user(self):
+        """Of the object store, as it is now."""
+        url = f"http://{self.cluster.address('objects-s3', namespace="rook-ceph")}"
+        self.s3 = self.ceph.user("tester", self.client, url)
+
     def victim(self):
         """A machine that neither the control plane nor Rook's operator, whom the tests ask, is on."""
         operator = self.ceph.operator()
@@ -129,6 +134,5 @@ def make_storage(rack):
     for machine in rack.machines:
         rack.wait(machine, "healthy", timeout=1200)
     made.told("three machines with storage healthy", time.time() - began)
-    url = f"http://{made.cluster.address('objects-s3', namespace='rook-ceph')}"
-    made.s3 = made.ceph.user("tester", made.client, url)
+    made.become_user()
     return made

@@ -98,3 +98,57 @@ def test_away_for_long(storage):
     look(lambda: not noout(), 120, "no noout any more", 2)
     assert "unschedulable" not in storage.cluster.get("node", machine.name)["spec"]
     read(storage, 60)
+
+
+def test_bad_disk(storage):
+    """A new disk on which Rook's preparation fails to write: that is told, all else goes on; good, it gets its OSD."""
+    machine, before = storage.victim(), storage.ceph.osds()
+    events = storage.rack.stream.events
+    machine.power_off()
+    mend = machine.plug_bad(6 << 30, holds=8 << 20)
+    machine.power_on()
+    back(storage, machine, before)
+
+    def told(words):
+        return any(words in event.get("text", "") for event in events[machine.mark:] if event["machine"] == machine.name)
+    look(lambda: told("Rook cannot make OSDs of its disks: "), 600, f"{machine.name}'s disk to be told of")
+    storage.told(f"{machine.name}: the bad disk told", machine.seconds({"heard": time.time()}))
+    assert uuids(storage.ceph.osds()) == uuids(before)
+    read(storage, 60)
+    mend()
+    machine.expect_reboot()
+    storage.rack.server.api("POST", f"/v1/machines/{machine.name}/reboot")
+    look(lambda: len(storage.ceph.osds()) == len(before) + 1, 600, "the OSD of the disk that is good now", 5)
+    storage.told(f"{machine.name}: OSD of the mended disk", machine.seconds({"heard": time.time()}))
+    storage.ceph.wait_ok(600)
+    read(storage, 60)
+
+
+def test_control_plane_is_made_anew(storage):
+    """The one control plane has a new system disk: the cluster is made anew and the others join it, each without a
+    hand but for the word that the new key is ours.  Ceph is the old one, with all that it holds."""
+    n1, before = storage.machines[0], uuids(storage.ceph.osds())
+    fsid, began = storage.ceph.ask("fsid")["fsid"], time.time()
+    n1.power_off()
+    n1.blank(disks=1)
+    n1.power_on()
+    storage.rack.wait(n1, "enrol", "stall", timeout=180)
+    for machine in storage.machines:
+        machine.mark = len(storage.rack.stream.events)
+    storage.rack.server.command("approve", n1.name)
+    for machine in storage.machines:
+        storage.rack.wait(machine, "healthy", timeout=600)
+        storage.told(f"{machine.name} healthy in the cluster made anew", time.time() - began)
+    storage.cluster.wait_ready(*(machine.name for machine in storage.machines))
+
+    def up():
+        osds = storage.ceph.osds()
+        return uuids(osds) == before and all(osd["up"] for osd in osds.values())
+    look(up, 600, "the OSDs to be up, the same", 5)
+    storage.told("all OSDs up again", time.time() - began)
+    assert storage.ceph.ask("fsid")["fsid"] == fsid
+    storage.become_user()
+    read(storage, 300)
+    storage.told("read again", time.time() - began)
+    storage.ceph.wait_ok(900)
+    storage.told("HEALTH_OK", time.time() - began)
