@@ -110,7 +110,7 @@ class Storage(Base):
 
     def become_user(self):
         """Of the object store, as it is now."""
-        url = f"http://{self.cluster.address('objects-s3', namespace="rook-ceph")}"
+        url = f"http://{self.cluster.address('objects-s3', namespace='rook-ceph')}"
         self.s3 = self.ceph.user("tester", self.client, url)
 
     def victim(self):

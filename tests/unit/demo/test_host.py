@@ -12,11 +12,13 @@ if os.geteuid() != 0:
     pytest.skip("plays hosts in mount namespaces", allow_module_level=True)
 
 
-def ask(folder, memory=16, disk=20, then=""):
-    """(exit status, sentence) on a host with so many GiB free."""
+def ask(folder, memory=16, disk=8, cache=30, then=""):
+    """(exit status, sentence) on a host with so many GiB free, in the folder and in that of the cache."""
     meminfo = folder / "meminfo"
     meminfo.write_text(f"MemAvailable: {memory << 20} kB\n")
     script = (f"mount --bind {meminfo} /proc/meminfo\nmount -t tmpfs -o size={disk}g none {folder}\n"
+              f"export XDG_CACHE_HOME={folder}/cache; mkdir -p $XDG_CACHE_HOME\n"
+              f"mount -t tmpfs -o size={cache}g none $XDG_CACHE_HOME\n"
               "[ -e /dev/net/tun ] || { mkdir -p /dev/net; mknod /dev/net/tun c 10 200; }\n"
               f"{then}\nexec $AS {HOST} demo {folder}/deep/folder")
     done = subprocess.run(["unshare", "-m", "bash", "-ec", script], check=False, capture_output=True, text=True)
@@ -33,8 +35,18 @@ def test_little_memory(tmp_path):
 
 
 def test_little_room(tmp_path):
-    status, said = ask(tmp_path, disk=3)
-    assert status == 1 and f"3 GiB of disk are free in {tmp_path}/deep/folder, the demo needs 15" in said
+    status, said = ask(tmp_path, disk=2)
+    assert status == 1 and f"2 GiB of disk are free in {tmp_path}/deep/folder, the demo needs 4" in said
+
+
+def test_little_room_for_what_is_built(tmp_path):
+    status, said = ask(tmp_path, cache=25)
+    assert status == 1 and f"25 GiB of disk are free in {tmp_path}/cache/bootserver, what is built needs 26" in said
+
+
+def test_what_is_built_already_needs_no_room(tmp_path):
+    assert ask(tmp_path, cache=26, then="fallocate -l 2G $XDG_CACHE_HOME/kept; mkdir -p $XDG_CACHE_HOME/bootserver; "
+               "mv $XDG_CACHE_HOME/kept $XDG_CACHE_HOME/bootserver/") == (0, "")
 
 
 def test_no_root(tmp_path):
