@@ -10,7 +10,7 @@ PATIENCE = 900
 POOL = "10.9.0.200-10.9.0.219"
 
 
-@pytest.mark.soak   # minutes of emulation each; and for arm64 Kubernetes is to be built as well
+@pytest.mark.soak   # minutes of emulation each; in `make test` the demo has such workers (38)
 @pytest.mark.parametrize("firmware", ["uefi", "arm64"])
 def test_worker(rack, firmware):
     n1, n2 = rack.native("n1"), rack.machine("n2", firmware, memory=2048, disks=[8 << 30])
