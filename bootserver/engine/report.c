@@ -190,14 +190,20 @@ tell_lb(struct engine *e, struct node *n, struct boot *b)
 	buf_fini(&text);
 }
 
+/* One that is not on Ceph's list any more was taken away by somebody, who knows it. */
 static void
 tell_osds(struct engine *e, struct node *n, struct boot *b)
 {
 	uint64_t up = osds(e->cluster, n->name, true), fresh = up & ~n->osds;
+	uint64_t lost = n->osds & ~up & osds(e->cluster, n->name, false);
 
-	for (int id = 0; id < 64; id++)
+	for (int id = 0; id < 64; id++) {
 		if (fresh >> id & 1)
 			note(e, b, STATE_DONE, str_format("OSD %d is up", id));
+		if (lost >> id & 1)
+			note(e, b, STATE_NOTE, str_format("OSD %d is down, says %s", id,
+							  e->cluster->report_by));
+	}
 	n->osds = up;
 }
 

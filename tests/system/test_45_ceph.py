@@ -105,7 +105,7 @@ def test_bad_disk(storage):
     machine, before = storage.victim(), storage.ceph.osds()
     events = storage.rack.stream.events
     machine.power_off()
-    mend = machine.plug_bad(6 << 30, holds=8 << 20)
+    mend = machine.plug_bad(6 << 30, holds=512 << 10)
     machine.power_on()
     back(storage, machine, before)
 

@@ -96,9 +96,11 @@ shown_and_told(void **state)
 	assert_non_null(strstr(metrics.text, "bootserver_node_ready{node=\"n2\"} 1\n"));
 	assert_non_null(strstr(metrics.text, "bootserver_pool_free{pool=\"a\"} 0\n"));
 	buf_fini(&metrics);
-	expects(b, &n1, report("{\"nodes\": [{\"name\": \"n2\", \"ready\": false}]}"), "go",
-		"init");
+	expects(b, &n1, report("{\"nodes\": [{\"name\": \"n2\", \"ready\": false}], \"ceph\":"
+			       " {\"osds\": [{\"id\": 3, \"node\": \"n2\", \"up\": false}]}}"),
+		"go", "init");
 	assert_true(was_told(b, "n2", "the node is not Ready any more, says n1"));
+	assert_true(was_told(b, "n2", "OSD 3 is down, says n1"));
 	member_fini(&n1);
 	member_fini(&n2);
 }
