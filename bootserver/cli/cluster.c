@@ -75,7 +75,10 @@ cluster_node_line(const json_t *machine, struct buf *ret)
 		   version[0] ? " " : "", version);
 	add_list(json_object_get(machine, "roles"), ", ", ret);
 	add_list(json_object_get(machine, "lb"), ", announces ", ret);
-	if (json_is_object(storage))
-		buf_format(ret, ", %lld of %lld OSDs up", (long long)json_num(storage, "up", 0),
-			   (long long)json_num(storage, "osds", 0));
+	if (!json_is_object(storage))
+		return;
+	buf_format(ret, ", %lld of %lld OSDs up", (long long)json_num(storage, "up", 0),
+		   (long long)json_num(storage, "osds", 0));
+	if (json_num(storage, "osds", 0) < json_num(storage, "disks", 0))
+		buf_format(ret, " on %lld disks", (long long)json_num(storage, "disks", 0));
 }

@@ -179,6 +179,7 @@ cluster_of(const json_t *machine, struct row *row)
 	const json_t *lb = json_object_get(machine, "lb");
 	const json_t *storage = json_object_get(machine, "storage");
 	const char *state = json_str(json_object_get(machine, "node"), "state", "");
+	int64_t osds = json_num(storage, "osds", 0), disks = json_num(storage, "disks", 0);
 	size_t addresses = json_array_size(lb), len = 0;
 
 	if (strcmp(state, "none") != 0)
@@ -197,10 +198,10 @@ cluster_of(const json_t *machine, struct row *row)
 		str_copy(row->cells[LB], CELL_MAX, json_string_value(json_array_get(lb, 0)));
 	if (addresses > 1)
 		snprintf(row->cells[LB] + strlen(row->cells[LB]), 24, " +%zu", addresses - 1);
-	if (json_is_object(storage))
+	if (json_is_object(storage))	/* a disk that has no OSD counts as one that is not up */
 		snprintf(row->cells[STORAGE], CELL_MAX, "%lld/%lld up",
 			 (long long)json_num(storage, "up", 0),
-			 (long long)json_num(storage, "osds", 0));
+			 (long long)(osds > disks ? osds : disks));
 }
 
 static void

@@ -354,13 +354,46 @@ count_bits(uint64_t bits)
 	return count;
 }
 
+/* How many of the machine's disks Rook is given; one that has no OSD may have failed as it was made
+ * one, which Rook tells once and then passes over in silence. */
+static int
+given_disks(const struct engine *e, const struct machine *m)
+{
+	struct roles_node node = { .machine = m->site, .name = m->name };
+	struct roles_disk *disks = roles_disks(m->facts, &node.ndisks);
+	struct roles_choice *choices = mem_new((node.ndisks + 1) * sizeof(*choices));
+	int count = 0;
+
+	node.disks = disks;
+	roles_devices(e->site, &node, choices);
+	for (size_t i = 0; i < node.ndisks; i++)
+		count += choices[i].taken;
+	free(choices);
+	free(disks);
+	return count;
+}
+
+static json_t *
+view_storage(const struct engine *e, const struct machine *m)
+{
+	const struct cluster *c = e->cluster;
+	uint64_t all = osds(c, m->name, false);
+	bool stores = (cluster_roles(e, m) & SITE_ROLE_STORAGE) &&
+		      json_is_object(json_object_get(c->report, "ceph"));
+	int disks = stores ? given_disks(e, m) : 0;
+
+	if (!all && !disks)
+		return json_null();
+	return json_pack("{s:i, s:i, s:i}", "osds", count_bits(all), "up",
+			 count_bits(osds(c, m->name, true)), "disks", disks);
+}
+
 void
 report_put(const struct engine *e, const struct machine *m, json_t *ret)
 {
 	const struct cluster *c = e->cluster;
 	const json_t *seen = find_named(json_object_get(c->report, "nodes"), m->name);
 	int roles = cluster_is(e) ? cluster_roles(e, m) : 0;
-	uint64_t all = osds(c, m->name, false);
 	json_t *names = json_array(), *node;
 
 	for (int role = SITE_ROLE_CONTROL_PLANE; role <= SITE_ROLE_DPU; role <<= 1)
@@ -374,10 +407,7 @@ report_put(const struct engine *e, const struct machine *m, json_t *ret)
 	json_put(node, "version", json_str(seen, "version", NULL));
 	json_object_set_new(ret, "node", node);
 	json_object_set_new(ret, "lb", view_lb(c, m->name));
-	json_object_set_new(ret, "storage",
-			    all ? json_pack("{s:i, s:i}", "osds", count_bits(all), "up",
-					    count_bits(osds(c, m->name, true)))
-				: json_null());
+	json_object_set_new(ret, "storage", view_storage(e, m));
 }
 
 /* Nodes that joined, and those that the control plane knows beside; one without a machine of its

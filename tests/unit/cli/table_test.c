@@ -152,7 +152,7 @@ nodes_have_their_columns(void **state)
 		" \"image\": \"edge@2\", \"ip\": \"10.9.0.100\","
 		" \"roles\": [\"control-plane\", \"worker\", \"load-balancer\"],"
 		" \"node\": {\"state\": \"Ready\"}, \"lb\": [\"10.9.0.200\", \"10.9.0.201\"],"
-		" \"storage\": null},"
+		" \"storage\": {\"osds\": 1, \"up\": 1, \"disks\": 2}},"
 		" {\"name\": \"n2\", \"state\": \"new\", \"phase\": \"\", \"phase_state\": \"\","
 		" \"boot_since_ms\": 0, \"healthy_ms\": null, \"image\": \"edge@2\","
 		" \"ip\": null, \"roles\": [\"worker\"], \"node\": {\"state\": \"none\"},"
@@ -162,11 +162,11 @@ nodes_have_their_columns(void **state)
 	(void)state;
 	expect_list(nodes, &look,
 		"NAME  STATE    PHASE    PROGRESS        TIME    NODE   ROLES         LB        "
-		"     IMAGE   ADDRESS\n"
+		"     STORAGE  IMAGE   ADDRESS\n"
 		"n1    healthy  healthy  ##############  41 s    Ready  cp,worker,lb  10.9.0.200"
-		" +1  edge@2  10.9.0.100\n"
+		" +1  1/2 up   edge@2  10.9.0.100\n"
 		"n2    new                                              worker                  "
-		"     edge@2              not seen yet\n");
+		"              edge@2              not seen yet\n");
 	look.width = 70;
 	expect_list(nodes, &look,
 		"NAME  STATE    PHASE    PROGRESS        TIME    NODE   ROLES\n"

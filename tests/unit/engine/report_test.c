@@ -128,6 +128,47 @@ failure_told(void **state)
 	member_fini(&n2);
 }
 
+static void
+storage_is(struct bench *b, int osds, int disks)
+{
+	json_t *answer = bench_route(b, "GET", "/v1/machines/n2", NULL, 200);
+	const json_t *storage = json_object_get(answer, "storage");
+
+	assert_int_equal(json_num(storage, "osds", -1), osds);
+	assert_int_equal(json_num(storage, "disks", -1), disks);
+	json_decref(answer);
+}
+
+/* Disks that Rook was given are counted beside its OSDs: it does not say of which it made none. */
+static void
+disks_counted(void **state)
+{
+	struct bench *b = *state;
+	struct member n1 = { .agent = { .key = NULL } }, n2 = n1;
+	char *site = str_format("%sstorage: {}\n", cluster_site);
+	json_t *said = json_loads("{\"mac\": \"52:54:00:00:00:02\", \"state\": \"kept\","
+				  " \"facts\": {\"disks\": ["
+				  "{\"name\": \"vda\", \"use\": \"system\", \"path\":"
+				  " \"/dev/disk/by-id/virtio-S0\"},"
+				  "{\"name\": \"vdb\", \"use\": \"ours\", \"size\": 6442450944,"
+				  " \"path\": \"/dev/disk/by-id/virtio-S1\"},"
+				  "{\"name\": \"vdc\", \"use\": \"blank\", \"size\": 6442450944,"
+				  " \"path\": \"/dev/disk/by-id/virtio-S2\"}]}}", 0, NULL);
+
+	cluster_of_two(b, &n1, &n2);
+	json_decref(bench_agent_ask(b, &n2.agent, "enrol", said, 200));
+	expects(b, &n1, report(BOTH), "go", "init");
+	storage_is(b, 1, 0);	/* the site gives Rook nothing */
+	bench_site_file(b, "reload", site);
+	storage_is(b, 1, 2);
+	expects(b, &n1, report("{\"nodes\": [], \"ceph\": {\"health\": \"HEALTH_OK\"}}"), "go",
+		"init");
+	storage_is(b, 0, 2);
+	free(site);
+	member_fini(&n1);
+	member_fini(&n2);
+}
+
 /* Kept over a restart, and what was told is not told again. */
 static void
 kept(void **state)
@@ -354,8 +395,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(shown_and_told), TEST(failure_told), TEST(kept), TEST(dropped),
-		TEST(rook_kept), TEST(fsid_told), TEST(wiped),
+		TEST(shown_and_told), TEST(failure_told), TEST(disks_counted), TEST(kept),
+		TEST(dropped), TEST(rook_kept), TEST(fsid_told), TEST(wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
