@@ -8,7 +8,6 @@
 
 #include "cloud-init/agent/away.h"
 #include "cloud-init/agent/cache.h"
-#include "cloud-init/agent/node.h"
 #include "cloud-init/agent/place.h"
 #include "cloud-init/agent/tune.h"
 #include "lib/clock.h"
@@ -192,6 +191,36 @@ cluster_has_role(const struct agent *agent, const char *role)
 		if (str_eq(json_string_value(one), role))
 			return true;
 	return false;
+}
+
+struct node_id
+cluster_node_id(const struct agent *agent)
+{
+	const json_t *answer = agent->cluster.answer;
+
+	return (struct node_id){ json_str(answer, "cluster", ""),
+				 json_str(answer, "node", agent->input.name) };
+}
+
+bool
+cluster_kept(const struct agent *agent)
+{
+	const struct node_id id = cluster_node_id(agent);
+
+	return node_kept(&id);
+}
+
+void
+cluster_again(struct agent *agent, const char *why)
+{
+	struct cluster *cluster = &agent->cluster;
+
+	job_drop(&cluster->job);
+	cluster->renews = false;
+	cluster->act = 0;
+	cluster->none = false;
+	steps_back(&agent->steps, PHASE_JOIN, clock_mono_ms());
+	agent_tell(agent, PHASE_JOIN, STATE_BEGIN, why, NULL);
 }
 
 struct telling {

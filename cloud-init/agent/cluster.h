@@ -2,6 +2,7 @@
 #define AGENT_CLUSTER_H
 
 #include "cloud-init/agent/agent.h"
+#include "cloud-init/agent/node.h"
 
 /*
  * What the agent knows of its cluster, and the request POST /v1/self/cluster (docs/CLUSTER.md).
@@ -20,6 +21,15 @@ enum step_word cluster_place(struct agent *agent, char text[AGENT_TEXT]);
 int cluster_tell(struct agent *agent, const char *key, json_t *value);
 
 bool cluster_has_role(const struct agent *agent, const char *role);
+
+/* What the machine is to be by the engine's answer, and whether its disk has it so; borrowed. */
+struct node_id cluster_node_id(const struct agent *agent);
+bool cluster_kept(const struct agent *agent);
+
+/* The steps are gone through again, from the question to the engine on, and `why` stands in the
+ * timeline: those that are done already cost little, and a machine that is to be a node of another
+ * cluster joins that. */
+void cluster_again(struct agent *agent, const char *why);
 
 /*
  * One job of a step: started once by `start`, then looked at.  BUSY while it runs (`text`: `what`

@@ -8,7 +8,6 @@
 #include "cloud-init/agent/cluster.h"
 #include "cloud-init/agent/kubeadm.h"
 #include "cloud-init/agent/member.h"
-#include "cloud-init/agent/node.h"
 #include "cloud-init/agent/seed.h"
 #include "cloud-init/agent/unit.h"
 #include "cloud-init/agent/upkeep.h"
@@ -19,24 +18,6 @@
 #include "lib/str.h"
 
 #define KNOCK_MS 2000
-
-/* What it is to be. */
-static struct node_id
-node_id(const struct agent *agent)
-{
-	const json_t *answer = agent->cluster.answer;
-
-	return (struct node_id){ json_str(answer, "cluster", ""),
-				 json_str(answer, "node", agent->input.name) };
-}
-
-static bool
-is_kept(const struct agent *agent)
-{
-	const struct node_id id = node_id(agent);
-
-	return node_kept(&id);
-}
 
 static const char *
 action(const struct agent *agent)
@@ -122,7 +103,7 @@ clean_act(struct agent *agent, char text[AGENT_TEXT])
 		.what = "cleans away an earlier join", .start = start_clean,
 	};
 
-	if (!job_is(&agent->cluster.job) && (is_kept(agent) || !node_traces()))
+	if (!job_is(&agent->cluster.job) && (cluster_kept(agent) || !node_traces()))
 		return STEP_DONE;
 	return cluster_work(agent, &work, text);
 }
@@ -131,7 +112,7 @@ clean_act(struct agent *agent, char text[AGENT_TEXT])
 static enum step_word
 api_act(struct agent *agent, char text[AGENT_TEXT])
 {
-	if (is_kept(agent) || !str_starts(action(agent), "join") ||
+	if (cluster_kept(agent) || !str_starts(action(agent), "join") ||
 	    away_knock(agent->cluster.answer))
 		return STEP_DONE;
 	agent->step_at_ms = clock_mono_ms() + KNOCK_MS;
@@ -165,7 +146,7 @@ member_act(struct agent *agent, char text[AGENT_TEXT])
 {
 	static const struct cluster_work work = { .what = "etcd member", .start = start_member };
 
-	if (is_kept(agent) || !str_eq(action(agent), "join-control-plane"))
+	if (cluster_kept(agent) || !str_eq(action(agent), "join-control-plane"))
 		return STEP_DONE;
 	return cluster_work(agent, &work, text);
 }
@@ -188,7 +169,7 @@ renew_act(struct agent *agent, char text[AGENT_TEXT])
 	};
 
 	if (!job_is(&agent->cluster.job) &&
-	    (!is_kept(agent) || !node_certs_due(clock_now_ms() / 1000)))
+	    (!cluster_kept(agent) || !node_certs_due(clock_now_ms() / 1000)))
 		return STEP_DONE;
 	return cluster_work(agent, &work, text);
 }
@@ -222,12 +203,12 @@ kubeadm_act(struct agent *agent, char text[AGENT_TEXT])
 		.what = "kubeadm", .start = start_kubeadm, .take = kubeadm_phase,
 		.reason = kubeadm_reason,
 	};
-	const struct node_id id = node_id(agent);
+	const struct node_id id = cluster_node_id(agent);
 	enum step_word word;
 	struct err err;
 	int r;
 
-	if (is_kept(agent)) {
+	if (cluster_kept(agent)) {
 		r = start_kept(agent, &err);
 	} else {
 		word = cluster_work(agent, &work, text);

@@ -24,6 +24,17 @@ know_act(struct agent *agent, char text[AGENT_TEXT])
 	return word;
 }
 
+/* While it was waited for Ready, the control plane may have lost its disks. */
+static enum step_word
+kept_act(struct agent *agent, char text[AGENT_TEXT])
+{
+	if (cluster_kept(agent))
+		return STEP_DONE;
+	cluster_again(agent, "the cluster was made anew");
+	str_copy(text, AGENT_TEXT, "joins the cluster that was made anew");
+	return STEP_BUSY;
+}
+
 static const json_t *
 stage_now(const struct agent *agent)
 {
@@ -155,7 +166,7 @@ enum step_word
 roles_step(struct agent *agent, char text[AGENT_TEXT])
 {
 	static const cluster_act acts[] = {
-		know_act, stages_act, settings_act, ready_act, NULL,
+		know_act, kept_act, stages_act, settings_act, ready_act, NULL,
 	};
 	enum step_word word;
 

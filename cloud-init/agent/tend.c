@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "cloud-init/agent/cluster.h"
-#include "cloud-init/agent/node.h"
 #include "cloud-init/agent/report.h"
 #include "cloud-init/agent/upkeep.h"
 #include "lib/clock.h"
@@ -126,22 +125,6 @@ renews(struct agent *agent)
 	return false;
 }
 
-/* The steps are gone through again, from the question to the engine on: those that are done already
- * cost little, and a machine that has become a node of another cluster joins that. */
-static void
-again(struct agent *agent)
-{
-	struct cluster *cluster = &agent->cluster;
-
-	job_drop(&cluster->job);
-	cluster->renews = false;
-	cluster->act = 0;
-	cluster->none = false;
-	steps_back(&agent->steps, PHASE_JOIN, clock_mono_ms());
-	agent_tell(agent, PHASE_JOIN, STATE_BEGIN, cluster->stale ? "the site has changed" : "",
-		   NULL);
-}
-
 int
 tend(struct agent *agent)
 {
@@ -150,7 +133,7 @@ tend(struct agent *agent)
 	if (!steps_all_done(&agent->steps))
 		return 0;
 	if (cluster->stale || (!cluster->answer && !cluster->none)) {
-		again(agent);
+		cluster_again(agent, cluster->stale ? "the site has changed" : "");
 		return 0;
 	}
 	if (!cluster_has_role(agent, "control-plane"))

@@ -17,7 +17,7 @@ def ask(folder, memory=16, disk=8, cache=30, then=""):
     meminfo = folder / "meminfo"
     meminfo.write_text(f"MemAvailable: {memory << 20} kB\n")
     script = (f"mount --bind {meminfo} /proc/meminfo\nmount -t tmpfs -o size={disk}g none {folder}\n"
-              f"export XDG_CACHE_HOME={folder}/cache; mkdir -p $XDG_CACHE_HOME\n"
+              f"unset CACHE; export XDG_CACHE_HOME={folder}/cache; mkdir -p $XDG_CACHE_HOME\n"
               f"mount -t tmpfs -o size={cache}g none $XDG_CACHE_HOME\n"
               "[ -e /dev/net/tun ] || { mkdir -p /dev/net; mknod /dev/net/tun c 10 200; }\n"
               f"{then}\nexec $AS {HOST} demo {folder}/deep/folder")
