@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "lib/str.h"
 
 #define RESET_MS (5 * 60000)
+#define NETWORK_MS 10000
 
 const char *const *
 kubeadm_command(const char *action)
@@ -92,6 +94,25 @@ kubeadm_reason(const char *output, char *ret, size_t size)
 	}
 }
 
+/* What kubeadm leaves in the kernel of a node that is not started anew.  kube-proxy takes elements
+ * of its old table for its own and then loses some of them: the API server's service among them.
+ * A bridge with an address of the old pod range would be refused by the new one's plugin. */
+static int
+clean_network(struct err *err)
+{
+	static const char *const tables[] = {
+		"nft", "destroy table ip kube-proxy; destroy table ip6 kube-proxy", NULL,
+	};
+	static const char *const bridge[] = { "ip", "link", "delete", "cni0", NULL };
+	int r = child_must(tables, NETWORK_MS, err);
+	char *text = NULL;
+
+	if (r == 0)
+		r = child_run(bridge, NETWORK_MS, &text, err);	/* there may be none */
+	free(text);
+	return r < 0 ? r : 0;
+}
+
 int
 kubeadm_clean(struct err *err)
 {
@@ -104,6 +125,8 @@ kubeadm_clean(struct err *err)
 	r = unit_stop("kubelet.service", err);
 	if (r == 0)
 		r = child_must(argv, RESET_MS, err);
+	if (r == 0)
+		r = clean_network(err);
 	/* kubeadm leaves that alone where it cannot ask the API server about it. */
 	return r < 0 ? r : file_empty(where(path, "/var/lib/etcd"), err);
 }
