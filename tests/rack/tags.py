@@ -1,7 +1,9 @@
 """Frames on a wire of the rack, with what the kernel here has no drivers for: VLAN tags and LACP."""
 
+import contextlib
 import socket
 import struct
+import threading
 import time
 
 ETH_P_ALL, ETH_P_ARP, ETH_P_8021Q = 0x0003, 0x0806, 0x8100
@@ -10,6 +12,14 @@ PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC = 1, 1
 OWN_MAC, OWN_ADDRESS = bytes.fromhex("0200000000fe"), "10.20.0.1"
 AUXDATA = struct.Struct("IIIHHHH")      # packet(7), tpacket_auxdata: tp_vlan_tci is its sixth
 VLAN_VALID = 1 << 4                     # TP_STATUS_VLAN_VALID
+SLOW_PROTOCOLS, SLOW_GROUP = 0x8809, bytes.fromhex("0180c2000002")      # IEEE 802.3, annex 57A: LACP's
+# IEEE 802.1AX, 6.4.2.3: a port's system, key, number, priorities and state
+PORT = struct.Struct("!H6sHHHB")
+PARTNER = "02:00:00:00:00:fd"
+PRIORITY, KEY = 0x8000, 1
+# State: active, short timeout (the other end shall speak each second, not each thirty), aggregatable; in sync,
+# collecting, distributing.
+STATE_ASKS, STATE_TAKES = 0x07, 0x3f
 
 
 def _open(rack, interface, kind):
@@ -38,10 +48,43 @@ def _frames(sock, deadline):
         yield frame, vlan
 
 
-def heard(rack, interface, kind, seconds=15):
-    """Does a frame of that EtherType come by the interface?"""
-    with _open(rack, interface, kind) as sock:
-        return any(True for _ in _frames(sock, time.monotonic() + seconds * rack.patience))
+def _lacpdu(port, other):
+    """Of the partner's port; `other`: the PORT that was heard there, or zeros."""
+    system = bytes.fromhex(PARTNER.replace(":", ""))
+    own = PORT.pack(PRIORITY, system, KEY, PRIORITY, port, STATE_TAKES if any(other) else STATE_ASKS)
+    return (SLOW_GROUP + system + struct.pack("!HBB", SLOW_PROTOCOLS, 1, 1) +
+            b"\x01\x14" + own + bytes(3) + b"\x02\x14" + other + bytes(3) + b"\x03\x10" + bytes(14) + bytes(52))
+
+
+def _speak_lacp(sock, port, over):
+    """Each second, and at once when the other end has said something new."""
+    other = bytes(PORT.size)
+    while not over.is_set():
+        sock.send(_lacpdu(port, other))
+        for frame, _ in _frames(sock, time.monotonic() + 1):
+            if frame[14] == 1 and frame[18:18 + PORT.size] != other:    # LACP, among the slow protocols
+                other = frame[18:18 + PORT.size]
+                break
+
+
+@contextlib.contextmanager
+def lacp_partner(rack, interfaces):
+    """The switch at the other end of a bond, whose ports are these wires; none of them is sent what another sent."""
+    over = threading.Event()
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(_open(rack, interface, SLOW_PROTOCOLS)) for interface in interfaces]
+        for interface in interfaces:
+            rack.net.run("ip", "link", "set", interface, "type", "bridge_slave", "isolated", "on")
+        threads = [threading.Thread(target=_speak_lacp, args=(sock, port, over), daemon=True)
+                   for port, sock in enumerate(socks, 1)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
 
 
 def arp_tagged(rack, interface, address, vlan, seconds=15):
