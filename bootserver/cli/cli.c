@@ -97,8 +97,8 @@ const struct cli_command cli_commands[] = {
 	  .help = "light a machine up for a person in front of the rack",
 	  .usage = "identify MACHINE [--seconds N]\n"
 		   "\n"
-		   "By the light of its BMC (where the image has ipmitool), else by that of the\n"
-		   "network card that it booted by; `show` says when it has neither.\n"
+		   "By the light of its BMC (at most 255 s), else by that of the network card\n"
+		   "that it booted by; `show` says when it has neither.\n"
 		   "\n"
 		   "  --seconds N    for so long (default: 120; at most 3600)\n" },
 	{ .name = "wipe", .run = cli_wipe, .help = "erase a data disk of a machine",

@@ -12,6 +12,7 @@ import threading
 import time
 
 from .base import Base
+from .bmc import Bmc
 from .namespace import RackError
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -75,7 +76,7 @@ class Machine(Base):
     """`firmware` is a row of FIRMWARE, `cards` rows of CARDS; `memory` in MiB, `disks` in bytes."""
 
     def __init__(self, rack, name, firmware="uefi", memory=768, cpus=1, cards=("virtio",), disks=(),
-                 boot_card=None, clock=0, boot_disks=False, http=False, bridge="br0"):
+                 boot_card=None, clock=0, boot_disks=False, http=False, bridge="br0", bmc=False):
         super().__init__(rack, name, len(cards), disks)
         self.kind = FIRMWARE[firmware]
         self.memory, self.cpus, self.cards = memory, cpus, list(cards)
@@ -84,6 +85,7 @@ class Machine(Base):
         self.boot_disks = boot_disks    # firmware boots by its disks too, after the cards
         self.http = http            # UEFI HTTP Boot alone, which firmware else turns to after minutes of PXE
         self.bridge = bridge        # the segment that its cards are plugged into
+        self.has_bmc, self.bmc = bmc, None      # a Bmc while it is on
         self._taps, self._qmp, self._reader = {}, None, None
 
     @property
@@ -96,15 +98,20 @@ class Machine(Base):
         self.mark = len(self.rack.stream.events)
         qmp, qmp_theirs = socket.socketpair()
         serial, serial_theirs = socket.socketpair()
+        theirs = [qmp_theirs, serial_theirs]
         taps = [self._tap(n) for n in range(len(self.cards))]
-        argv = [TOOLROOT, "run", "--bind", self.folder, self.kind["qemu"],
-                *self._options(qmp_theirs.fileno(), serial_theirs.fileno(), taps)]
+        options = self._options(qmp_theirs.fileno(), serial_theirs.fileno(), taps)
+        if self.has_bmc:
+            self.bmc = Bmc(self.rack.notify)
+            theirs.append(self.bmc.theirs)
+            options += self.bmc.options()
         self.powered_at = time.time()
         self._process = self.rack.net.start(
-            self.name, argv, os.path.join(self.folder, "qemu.log"), self.rack.notify,
-            pass_fds=[qmp_theirs.fileno(), serial_theirs.fileno(), *taps])
-        qmp_theirs.close()
-        serial_theirs.close()
+            self.name, [TOOLROOT, "run", "--bind", self.folder, self.kind["qemu"], *options],
+            os.path.join(self.folder, "qemu.log"), self.rack.notify,
+            pass_fds=[*(sock.fileno() for sock in theirs), *taps])
+        for sock in theirs:
+            sock.close()
         self._reader = threading.Thread(target=self._read_serial, args=(serial,), daemon=True)
         self._reader.start()
         try:
@@ -119,9 +126,11 @@ class Machine(Base):
             return
         self._process.end(seconds=3)
         self._reader.join(5)
+        if self.bmc:
+            self.bmc.close()
         if self._qmp:
             self._qmp.close()
-        self._process = self._qmp = None
+        self._process = self._qmp = self.bmc = None
 
     def remove(self):
         self.power_off()

@@ -9,6 +9,7 @@ import subprocess
 import types
 
 import rack as racks
+from rack import look
 
 TINY_HEALTHY = 120      # seconds a tiny machine may take when time is not the point
 EDGE_HEALTHY = 240
@@ -37,6 +38,19 @@ def in_order(rack, machine, *phases):
     assert [phase for phase in phases if phase not in ends] == []
     times = [ends[phase] for phase in phases]
     assert times == sorted(times), ends
+
+
+def orders(rack, machine):
+    """[(kind, state)], the newest first."""
+    found = rack.server.api("GET", f"/v1/machines/{machine.name}")["orders"]
+    return [(order["kind"], order["state"]) for order in found]
+
+
+def identify(rack, machine, seconds=1):
+    """Orders a light; how that went, in the agent's words."""
+    rack.server.command("identify", machine.name, "--seconds", str(seconds))
+    look(lambda: orders(rack, machine)[0][1] in ("done", "failed"), 60 + seconds, "the order to end")
+    return rack.server.api("GET", f"/v1/machines/{machine.name}")["orders"][0]["text"]
 
 
 def other_generation(rack, image, version, more="", archs=()):

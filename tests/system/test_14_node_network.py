@@ -3,7 +3,7 @@ has an address, an MTU and a route; the switch that answers the bond gets both i
 
 import json
 
-from steps import EDGE_HEALTHY, healthy, login_key, one_lease, ssh
+from steps import EDGE_HEALTHY, healthy, identify, login_key, one_lease, ssh
 
 from rack import look
 from rack.tags import PARTNER, arp_tagged, lacp_partner
@@ -58,6 +58,9 @@ def test_bond_vlan_and_cards(rack):
     assert "10.40.0.0/16 via 10.30.0.1" in ssh(rack, n1, key, "root", "ip", "route")
     nics = found["facts"]["nics"]
     assert {nic["mac"]: nic["boot"] for nic in nics} == dict(zip(n1.macs, (True, False, False)))
+
+    # All of the bond have one address: whose lights are asked for is told by the facts.
+    assert f"its network card {members[n1.macs[0]]['ifname']} cannot blink" in identify(rack, n1)
 
     # Nobody answers its LACP: it uses one port, as firmware did.  The VLAN's address answers in its VLAN, and nowhere
     # else.

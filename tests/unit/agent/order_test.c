@@ -100,8 +100,34 @@ identify_without_a_light(void **state)
 	acknowledge(&agent);
 	work(&agent);
 	assert_string_equal(json_str(result(&agent, 0, false), "text", ""),
-			    "no light can be asked: it has no BMC; no network card has the address"
-			    " 52:54:00:00:00:77");
+			    "no light can be asked: it has no BMC; none of its network cards is"
+			    " known to have booted it");
+	agent_fini(&agent);
+}
+
+/* Of a bond and its members, which all have one address, the card that it booted by is asked; no
+ * such card is in this computer.  A BMC that is none is not asked twice. */
+static void
+identify_asks_the_boot_card(void **state)
+{
+	struct agent agent;
+
+	(void)state;
+	tree_file("/sys/class/net/bond9/address", "52:54:00:00:00:77");
+	tree_file("/sys/class/net/test9s0/address", "52:54:00:00:00:77");
+	tree_file("/sys/class/net/test9s0/bonding_slave/perm_hwaddr", "52:54:00:00:00:76");
+	tree_file("/sys/class/net/test9s0/device/vendor", "0x8086");
+	tree_file("/sys/class/net/test9s1/address", "52:54:00:00:00:77");
+	tree_file("/sys/class/net/test9s1/bonding_slave/perm_hwaddr", "52:54:00:00:00:77");
+	tree_file("/sys/class/net/test9s1/device/vendor", "0x8086");
+	tree_file("/dev/ipmi0", "");
+	agent_init(&agent);
+	give(&agent, 4, "identify");
+	acknowledge(&agent);
+	work(&agent);
+	assert_string_equal(json_str(result(&agent, 0, false), "text", ""),
+			    "no light can be asked: its BMC: Inappropriate ioctl for device; the"
+			    " driver of its network card test9s1 cannot blink (No such device)");
 	agent_fini(&agent);
 }
 
@@ -152,6 +178,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(nothing_is_done_before_it_is_acknowledged),
 		CASE(identify_without_a_light),
+		CASE(identify_asks_the_boot_card),
 		CASE(leaving_waits_for_nobody),
 		CASE(two_ways_to_leave),
 	};
