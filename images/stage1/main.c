@@ -19,6 +19,7 @@
 #include "lib/clock.h"
 
 #define LAST_WORD_S 30		/* so that the last screen can be read */
+#define LOOK_MS 1000		/* the worker reads the deadline, and its progress moves it */
 
 static void
 fail(const char *why)
@@ -46,7 +47,7 @@ watch(struct stage1 *s, pid_t worker)
 				 (long long)(now - alive) / 1000);
 			life_end(LIFE_REBOOT, why);
 		}
-		enum life_event event = life_wait(worker, left, &status);
+		enum life_event event = life_wait(worker, left < LOOK_MS ? left : LOOK_MS, &status);
 		if (event == LIFE_REBOOT || event == LIFE_POWEROFF)
 			life_end(event, "asked for by a signal");
 		if (event == LIFE_ENDED)

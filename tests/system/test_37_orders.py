@@ -84,7 +84,6 @@ def test_agent_that_hangs_or_dies(rack):
     told("agent killed again and again, rebooted and healthy", n1.seconds(healthy(rack, n1)))
 
 
-@pytest.mark.soak   # its second half was not yet seen green
 def test_panic_and_deadline(rack):
     """With another number than the image's panic=30, so that it does not last; the words of the site come last."""
     n1 = rack.machine("n1", "uefi")
