@@ -11,11 +11,13 @@ from steps import other_generation
 TRIAL_S = 40
 
 
-@pytest.mark.soak   # not yet seen green; the decision itself is in tests/unit/engine/trial_test.c
+@pytest.mark.soak   # seen green by itself, not yet in a whole run of make test
 def test_trial_while_the_api_server_is_away(cluster):
     rack, worker = cluster.rack, cluster.workers[1]
-    rack.site["trial"] = f"{TRIAL_S}s"
-    rack.server.reload(rack.site)
+    usual = cluster.site
+    machines = [{**listed, "trial": f"{TRIAL_S}s"} if listed["name"] == worker.name else listed
+                for listed in usual["machines"]]
+    cluster.reload({**usual, "machines": machines})
     rack.server.command("image", "add", other_generation(rack, "edge", "second", archs=[worker.arch]))
     rack.server.api("POST", "/v1/images/reload")
     rack.server.command("reimage", worker.name, "--no-reboot")
@@ -32,6 +34,8 @@ def test_trial_while_the_api_server_is_away(cluster):
     spent = rack.server.api("GET", f"/v1/machines/{worker.name}")["trial"]
     assert spent["spent_ms"] < TRIAL_S * 1000 and not spent["over"]
 
+    # How fast the network of a node comes up beside other work is not the point.
+    cluster.reload(usual)
     cluster.n1.power_on()
     rack.wait(worker, "healthy", timeout=300)
     found = rack.server.api("GET", f"/v1/machines/{worker.name}")
