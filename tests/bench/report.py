@@ -6,6 +6,7 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 
 from rack import foreign
 from rack.rack import ROOT
@@ -62,7 +63,8 @@ class Report:
         commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, check=False,
                                 capture_output=True, text=True).stdout.strip()
         about = {"date": str(datetime.date.today()), "commit": commit, "cores": os.cpu_count(),
-                 "kernel": platform.release().split("-")[0], "load": os.getloadavg()[2], "seconds": round(seconds)}
+                 "kernel": platform.release().split("-")[0], "load": os.getloadavg()[2], "seconds": round(seconds),
+                 "command": " ".join(["tests/bench/bench.py", *sys.argv[1:]]) if sys.argv[1:] else "make bench"}
         with open(os.path.join(FOLDER, "raw.json"), "w", encoding="ascii") as file:
             json.dump({"about": about, "pairs": self.pairs, "singles": self.singles, "storms": self.storms}, file, indent=1)
             file.write("\n")
@@ -75,7 +77,7 @@ class Report:
 
     def _page(self, about):
         lines = ["# Figures", "",
-                 f"`make bench` of {about['date']}, commit {about['commit']}: {about['cores']} cores, Linux {about['kernel']}, "
+                 f"`{about['command']}` of {about['date']}, commit {about['commit']}: {about['cores']} cores, Linux {about['kernel']}, "
                  f"load of the quarter of an hour at the end {about['load']:.1f}, {about['seconds']} s. All processes, the asking ones "
                  "too, share these cores.", "",
                  "Each row is pairs in alternation in one run, one worker each; ratio: ours / theirs, more is better.", "",
