@@ -262,10 +262,10 @@ kept_life(const struct cluster *c, const struct machine *m, const json_t *have)
 
 /* What the machine keeps from its boots before. */
 static void
-take_node(struct engine *e, const struct machine *m, const json_t *have, struct decision *d)
+take_node(struct engine *e, const struct machine *m, const json_t *have, bool kept,
+	  struct decision *d)
 {
 	struct cluster *c = e->cluster;
-	bool kept = kept_life(c, m, have) == c->life;
 	struct node *n = kept || json_flag(have, "etcd", false) ? add_node(c, m->name)
 								 : cluster_node(c, m->name);
 
@@ -296,7 +296,7 @@ take_have(struct engine *e, const struct machine *m, const json_t *have, struct 
 		next_life(e, (unsigned int)life);
 		decide(e, m, d);
 	}
-	take_node(e, m, have, d);
+	take_node(e, m, have, life == e->cluster->life, d);
 }
 
 /* kubeadm has ended well. */

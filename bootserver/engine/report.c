@@ -354,16 +354,19 @@ count_bits(uint64_t bits)
 	return count;
 }
 
-/* How many of the machine's disks Rook is given; one that has no OSD may have failed as it was made
- * one, which Rook tells once and then passes over in silence. */
+/* How many of the machine's disks Rook is given, the rest of its system disk among them; one that
+ * has no OSD may have failed as it was made one, which Rook tells once and then passes over. */
 static int
 given_disks(const struct engine *e, const struct machine *m)
 {
 	struct roles_node node = { .machine = m->site, .name = m->name };
 	struct roles_disk *disks = roles_disks(m->facts, &node.ndisks);
-	struct roles_choice *choices = mem_new((node.ndisks + 1) * sizeof(*choices));
-	int count = 0;
+	struct roles_choice *choices = mem_new(node.ndisks * sizeof(*choices));
+	struct site_boot boot;
+	int count;
 
+	machines_settings(e, m, &boot);
+	count = boot.rest == SITE_REST_STORAGE;
 	node.disks = disks;
 	roles_devices(e->site, &node, choices);
 	for (size_t i = 0; i < node.ndisks; i++)
@@ -378,9 +381,8 @@ view_storage(const struct engine *e, const struct machine *m)
 {
 	const struct cluster *c = e->cluster;
 	uint64_t all = osds(c, m->name, false);
-	bool stores = (cluster_roles(e, m) & SITE_ROLE_STORAGE) &&
-		      json_is_object(json_object_get(c->report, "ceph"));
-	int disks = stores ? given_disks(e, m) : 0;
+	bool is_ceph = json_is_object(json_object_get(c->report, "ceph"));
+	int disks = is_ceph ? given_disks(e, m) : 0;
 
 	if (!all && !disks)
 		return json_null();

@@ -72,17 +72,25 @@ is_listed(const struct site_machine *machine, const struct roles_disk *disk)
 	return false;
 }
 
+/* Rook can be told only of what has a name that stays. */
+static const char *
+name_fault(const struct roles_disk *disk)
+{
+	char *path = roles_device_path(disk);
+	bool has_path = path != NULL;
+
+	free(path);
+	return has_path ? NULL : "has no name below /dev/disk/by-id/";
+}
+
 /* Why a blank disk is not taken, or NULL. */
 static const char *
 blank_fault(const struct site *site, const struct roles_node *node, const struct roles_disk *disk)
 {
 	bool lists = node->machine != NULL && node->machine->devices.count > 0;
-	char *path = roles_device_path(disk);
-	bool has_path = path != NULL;
 
-	free(path);
-	if (!has_path)
-		return "has no name below /dev/disk/by-id/";
+	if (name_fault(disk) != NULL)
+		return name_fault(disk);
 	if (disk->size < OSD_LEAST)
 		return "is too small for an OSD";
 	if (lists && !is_listed(node->machine, disk))
@@ -99,7 +107,7 @@ fault_of(const struct site *site, const struct roles_node *node, const struct ro
 		return "the machine has not the role storage";
 	switch (disk->use) {
 	case ROLES_USE_OURS:
-		return NULL;
+		return name_fault(disk);
 	case ROLES_USE_FOREIGN:
 		return "is another Ceph cluster's, and is kept";
 	case ROLES_USE_SYSTEM:

@@ -54,10 +54,11 @@ devices_of(struct storage *storage, const struct roles_node *node)
 
 	roles_devices(storage->cluster->site, node, choices);
 	for (size_t i = 0; i < node->ndisks; i++) {
-		char *path = choices[i].taken ? roles_device_path(&node->disks[i]) : NULL;
+		char *path;
 
-		if (path == NULL)
+		if (!choices[i].taken)
 			continue;
+		path = roles_device_path(&node->disks[i]);
 		yaml_append(devices, yaml_pack("{s:s}", "name", path));
 		storage->loops |= node->disks[i].loop || str_starts(path, "/dev/loop");
 		free(path);

@@ -153,7 +153,8 @@ disks_counted(void **state)
 				  "{\"name\": \"vdb\", \"use\": \"ours\", \"size\": 6442450944,"
 				  " \"path\": \"/dev/disk/by-id/virtio-S1\"},"
 				  "{\"name\": \"vdc\", \"use\": \"blank\", \"size\": 6442450944,"
-				  " \"path\": \"/dev/disk/by-id/virtio-S2\"}]}}", 0, NULL);
+				  " \"path\": \"/dev/disk/by-id/virtio-S2\"},"
+				  "{\"name\": \"vdd\", \"use\": \"ours\"}]}}", 0, NULL);
 
 	cluster_of_two(b, &n1, &n2);
 	json_decref(bench_agent_ask(b, &n2.agent, "enrol", said, 200));
