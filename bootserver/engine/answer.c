@@ -89,7 +89,7 @@ role_names(int roles)
 
 /* All of the answer that is the same for the same knowledge; secret files go to *ret_secret. */
 static json_t *
-rendered(const struct engine *e, const struct machine *m, const struct decision *d,
+rendered(struct engine *e, const struct machine *m, const struct decision *d,
 	 json_t **ret_secret)
 {
 	int roles = cluster_roles(e, m);

@@ -143,6 +143,7 @@ static const char *const texts[DB_QUERIES] = {
 	[DB_ORDERS_LAST] =
 		"SELECT id, kind, serial, why, made_ms, given_ms, taken_ms, outcome, done_ms, text"
 		" FROM orders WHERE machine=?1 ORDER BY id DESC LIMIT ?2",
+	[DB_ORDERS_DONE] = "SELECT max(id) FROM orders WHERE kind=?1 AND outcome='done'",
 	[DB_TRIAL_SAVE] =
 		"INSERT OR REPLACE INTO trials (machine, image, spent_ms, over) VALUES (?1, ?2,"
 		" ?3, ?4)",

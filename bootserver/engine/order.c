@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/cluster.h"
 #include "engine/timeline.h"
 #include "engine/view.h"
 #include "lib/clock.h"
@@ -159,6 +160,19 @@ finish(struct engine *e, struct machine *m, const struct row *row, const json_t 
 
 	end(e, row, outcome, text);
 	tell(e, m, row->kind, "%s%s%s", outcome, text[0] ? ": " : "", text);
+	if (str_eq(row->kind, kinds[ORDER_WIPE].name))
+		cluster_changed(e);	/* order_wiped() */
+}
+
+int64_t
+order_wiped(struct engine *e)
+{
+	sqlite3_stmt *row = db_ask(&e->db, DB_ORDERS_DONE, "s", kinds[ORDER_WIPE].name);
+	int64_t id = 0;
+
+	while (db_next(&e->db, row))
+		id = db_num(row, 0);
+	return id;
 }
 
 void

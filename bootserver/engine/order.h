@@ -30,6 +30,9 @@ json_t *order_list(struct engine *e, const struct machine *m);
 /* What a poll says: `taken` (ids), `results` ([{id, good, text}]). */
 void order_words(struct engine *e, struct machine *m, const json_t *said);
 
+/* The id of the last order of the site by which a disk was wiped; 0: none is remembered. */
+int64_t order_wiped(struct engine *e);
+
 /* The machine has asked for its script: all of its orders end. */
 void order_boot(struct engine *e, struct machine *m);
 

@@ -269,6 +269,20 @@ health_check(void)
 			 off("disabled", true));
 }
 
+/*
+ * Rook goes through the disks when the object's spec changes and at few other times; it does not see
+ * that a disk which it passed over is blank now.  So the spec says which wiping was the last, in a
+ * note that the pods carry which prepare the disks, and nothing else does.
+ */
+static void
+note_wiped(json_t *spec, int64_t wiped)
+{
+	if (wiped > 0)
+		yaml_set(spec, "annotations",
+			 yaml_pack("{s:{s:o}}", "prepareosd", "bootserver.dev/wiped",
+				   json_sprintf("%lld", (long long)wiped)));
+}
+
 static json_t *
 ceph_cluster(const struct storage *storage)
 {
@@ -297,6 +311,7 @@ ceph_cluster(const struct storage *storage)
 	yaml_set(spec, "resources", all_resources());
 	yaml_set(spec, "cephConfig",
 		 yaml_pack("{s:{s:s}}", "osd", "osd_memory_target", "1073741824"));
+	note_wiped(spec, storage->cluster->wiped);
 	yaml_set(spec, "placement", placement());
 	yaml_set(spec, "healthCheck", health_check());
 	yaml_set(spec, "storage",

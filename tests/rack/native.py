@@ -117,6 +117,7 @@ class Native(Base):
         self.rack.net.run("truncate", f"--size={size}", disk.path)
         self.disks.append(disk)
         self._parts.append([])
+        return lambda: self.rack.net.run("mount", "-o", f"remount,size={2 * size}", folder)
 
     def blank(self, disks=None):
         """While it is off: what was on its disks, or on the first so many of them, is gone."""

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -140,3 +141,16 @@ def ssh(rack, machine, key, user, *command, check=True):
         "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
         "-o", "ConnectTimeout=20", "-o", "ConnectionAttempts=30", f"{user}@{ip}", *command,
         timeout=240 * rack.patience, check=check)
+
+
+def wipe(rack, machine, disk):
+    """Both words of the operator; returns how it went, as the timeline tells it."""
+    mark = len(rack.stream.events)
+    said = rack.server.command("wipe", machine.name, "--disk", disk.serial)
+    code = re.search(r"--confirm (\S+)", said)[1]
+    rack.server.command("wipe", machine.name, "--disk", disk.serial, "--confirm", code)
+
+    def told():
+        texts = [event.get("text") or "" for event in rack.stream.events[mark:]]
+        return next((text for text in texts if re.match("order wipe: (done|failed)", text)), None)
+    return rack.wait_for(told, 60, "the order to be over", machine)

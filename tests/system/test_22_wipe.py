@@ -1,10 +1,9 @@
 """A data disk is erased by two words of the operator, by its serial number alone, and not while it is in use."""
 
 import os
-import re
 
 from rack import look
-from steps import healthy
+from steps import healthy, wipe
 
 PLACES = 0, 3 << 30
 PRECIOUS = b"precious"
@@ -28,19 +27,6 @@ def use(rack, disk):
     return next(one["use"] for one in facts["disks"] if one["serial"] == disk.serial)
 
 
-def wipe(rack, disk):
-    """Both words; returns how it went, as the timeline tells it."""
-    mark = len(rack.stream.events)
-    said = rack.server.command("wipe", "n1", "--disk", disk.serial)
-    code = re.search(r"--confirm (\S+)", said)[1]
-    rack.server.command("wipe", "n1", "--disk", disk.serial, "--confirm", code)
-
-    def told():
-        texts = [event.get("text") or "" for event in rack.stream.events[mark:]]
-        return next((text for text in texts if re.match("order wipe: (done|failed)", text)), None)
-    return rack.wait_for(told, 60, "the order to be over", rack.machines[0])
-
-
 def test_wipe(rack):
     n1 = rack.native("n1", disks=(8 << 30, 6 << 30, 6 << 30))
     _, disk, other = n1.disks
@@ -52,10 +38,10 @@ def test_wipe(rack):
     assert use(rack, disk) == "unknown"
 
     n1.run("systemd-run", "--unit=holder", "sh", "-c", "exec sleep 900 </dev/vdb")
-    assert "failed: nothing was written: disk vdb is in use by " in wipe(rack, disk)
+    assert "failed: nothing was written: disk vdb is in use by " in wipe(rack, n1, disk)
     assert read(disk) == [PRECIOUS, PRECIOUS]
     n1.run("systemctl", "stop", "holder")
-    assert f"done: disk vdb (serial number {disk.serial}, 6144 MiB) is blank now" in wipe(rack, disk)
+    assert f"done: disk vdb (serial number {disk.serial}, 6144 MiB) is blank now" in wipe(rack, n1, disk)
     assert read(disk) == [bytes(len(PRECIOUS))] * 2
     assert os.stat(disk.path).st_size == 6 << 30
     look(lambda: use(rack, disk) == "blank", 30, "the new facts")

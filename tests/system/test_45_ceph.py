@@ -8,6 +8,7 @@ import time
 import pytest
 
 from rack import look
+from steps import wipe
 
 pytestmark = pytest.mark.soak   # seven minutes of three machines' work; seen green once
 
@@ -102,11 +103,11 @@ def test_away_for_long(storage):
 
 def test_bad_disk(storage):
     """A new disk on which Rook's preparation fails to write: `status` goes on saying that a disk has no OSD, which
-    Rook says once; all else goes on."""
+    Rook says once; all else goes on.  When it writes again and has been wiped, it gets its OSD."""
     machine, before = storage.victim(), storage.ceph.osds()
     earlier = prepared(storage, machine)
     machine.power_off()
-    machine.plug_bad(6 << 30, holds=512 << 10)
+    mend, disk = machine.plug_bad(6 << 30, holds=512 << 10), machine.disks[-1]
     machine.power_on()
     back(storage, machine, before)
     look(lambda: prepared(storage, machine) - earlier, 600, f"the preparation of {machine.name}'s disks to end", 5)
@@ -117,6 +118,14 @@ def test_bad_disk(storage):
     assert "1 of 1 OSDs up on 2 disks" in storage.rack.server.command("show", machine.name)
     assert uuids(storage.ceph.osds()) == uuids(before)
     read(storage, 60)
+
+    mend()
+    assert "is blank now" in wipe(storage.rack, machine, disk)
+    began = time.time()
+    look(lambda: shown() == {"osds": 2, "up": 2, "disks": 2}, 300, "an OSD on the disk that was wiped", 5)
+    storage.told("OSD on the wiped disk", time.time() - began)
+    assert uuids(before).items() < uuids(storage.ceph.osds()).items()
+    storage.ceph.wait_ok(300)
 
 
 def prepared(storage, machine):

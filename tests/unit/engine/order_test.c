@@ -1,6 +1,9 @@
 /* Orders: a row that outlives the engine, given until it is acknowledged, over when it is done. */
 #include "tests/unit/engine/bench.c"
 
+#include "engine/machines.h"
+#include "engine/order.h"
+
 #define IP1 "10.9.0.101"
 #define N1 "/v1/machines/n1"
 
@@ -170,6 +173,47 @@ result_is_shown(void **state)
 	bench_agent_fini(&agent);
 }
 
+/* A disk is wiped, or is not, and the agent says so; returns the order's id. */
+static int64_t
+wiped(struct bench *b, struct bench_agent *agent, bool good)
+{
+	const struct order wipe = { ORDER_WIPE, "the operator confirmed it", "S1", 0 };
+	json_t *orders;
+	int64_t id;
+
+	order_add(b->e, machines_find(b->e, "n1"), &wipe);
+	orders = poll_said(b, agent, json_object());
+	id = id_of(orders, "wipe");
+	json_decref(orders);
+	json_decref(poll_said(b, agent, json_pack("{s:[I], s:[{s:I, s:b, s:s}]}", "taken",
+						  (json_int_t)id, "results", "id", (json_int_t)id,
+						  "good", good, "text", "so it went")));
+	return id;
+}
+
+/* Rook is told of each disk that was wiped, over a restart of the engine too. */
+static void
+wiping_is_remembered(void **state)
+{
+	struct bench *b = *state;
+	struct bench_agent agent;
+	int64_t id;
+
+	begin(b, &agent);
+	assert_int_equal(order_wiped(b->e), 0);
+	wiped(b, &agent, false);
+	assert_int_equal(order_wiped(b->e), 0);
+	id = wiped(b, &agent, true);
+	assert_int_equal(order_wiped(b->e), id);
+	wiped(b, &agent, false);
+	bench_stop(b);
+	bench_start(b, bench_site);
+	assert_int_equal(order_wiped(b->e), id);
+	assert_true(wiped(b, &agent, true) > id);
+	assert_true(order_wiped(b->e) > id);
+	bench_agent_fini(&agent);
+}
+
 /* A machine that nobody took in hears no order. */
 static void
 strangers_get_none(void **state)
@@ -192,6 +236,7 @@ main(void)
 		CASE(outlives_the_engine),
 		CASE(expires_when_the_machine_boots),
 		CASE(result_is_shown),
+		CASE(wiping_is_remembered),
 		CASE(strangers_get_none),
 	};
 

@@ -78,6 +78,7 @@ inventory_init(struct inventory *inventory, const char *name)
 	cluster->manifests = inventory->manifests = inventory_texts(inventory->json, "manifests");
 	cluster->nmanifests = json_array_size(json_object_get(inventory->json, "manifests"));
 	cluster->rook_saved = json_object_get(inventory->json, "saved");
+	cluster->wiped = json_num(inventory->json, "wiped", 0);
 	nodes = json_object_get(inventory->json, "nodes");
 	inventory->nodes = mem_new(json_object_size(nodes) * sizeof(*inventory->nodes));
 	json_object_foreach(nodes, key, node)
