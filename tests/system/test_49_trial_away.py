@@ -3,15 +3,12 @@ server, and that is not held against its image."""
 
 import time
 
-import pytest
-
 from rack import look
 from steps import other_generation
 
 TRIAL_S = 40
 
 
-@pytest.mark.soak   # seen green by itself, not yet in a whole run of make test
 def test_trial_while_the_api_server_is_away(cluster):
     rack, worker = cluster.rack, cluster.workers[1]
     usual = cluster.site
