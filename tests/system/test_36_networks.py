@@ -92,14 +92,24 @@ def test_the_circuit_of_a_relay_is_recorded(rack):
                              for _, text in told(rack, "far1"))), told(rack, "far1")
 
 
-@pytest.mark.parametrize("kind", ["kea", "isc"])
+def dnsmasq(rack, settings):
+    """Somebody's dnsmasq in Kea's place."""
+    host = rack.host("dnsmasq", ("br0", "10.9.0.77/24"))
+    lines = [line for line in settings.splitlines() if not line.startswith("#")]
+    foreign.dnsmasq(rack, *lines, network=host.network, pool="10.9.0.50,10.9.0.60,255.255.255.0")
+
+
+SERVERS = {"kea": foreign.kea, "isc": foreign.isc, "dnsmasq": dnsmasq}
+
+
+@pytest.mark.parametrize("kind", SERVERS)
 def test_another_server_points_here(rack, kind):
-    """`export dhcp` in a real Kea and ISC dhcpd: each kind of firmware is told what our own dnsmasq would tell it."""
+    """`export dhcp` in real servers: each kind of firmware is told what our own dnsmasq would tell it."""
     rack.card()
     rack.site["dhcp"] = {"mode": "none"}
     rack.site["machines"] = [{"name": "n1", "mac": FAR}]
     rack.start()
-    getattr(foreign, kind)(rack, rack.server.command("export", "dhcp", kind))
+    SERVERS[kind](rack, rack.server.command("export", "dhcp", kind))
     for number, (says, file) in enumerate(OFFERS):
         offer = ask(rack, f"52:54:00:07:00:{number:02x}", card="card", **says)
         assert offer is not None, says
