@@ -4,6 +4,9 @@ images, and a machine boots from it."""
 import os
 import time
 
+import pytest
+
+from rack import openssl
 from rack.server import Server
 from steps import EDGE_HEALTHY, healthy, one_lease, start_small
 
@@ -13,13 +16,28 @@ def read(server, path):
         return file.read()
 
 
-def back_up(rack):
-    """A backup of the running server, which then ends; the server restored from it, not yet started."""
-    first, secret = rack.server, os.path.join(rack.folder, "secret")
+def to_passphrase(rack):
+    """What `backup` and `restore` are told."""
+    secret = os.path.join(rack.folder, "secret")
     with open(secret, "w", encoding="ascii") as file:
         file.write("correct horse\n")
+    return [("--passphrase-file", secret)] * 2
+
+
+def to_certificate(rack):
+    """`backup` needs the certificate alone; the key lies elsewhere."""
+    cert, both = os.path.join(rack.folder, "cert.pem"), os.path.join(rack.folder, "both.pem")
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=keeper", "-keyout", both, "-out", cert)
+    with open(cert, encoding="ascii") as source, open(both, "a", encoding="ascii") as file:
+        file.write(source.read())
+    return ("--to", cert), ("--key", both)
+
+
+def back_up(rack, to=to_passphrase):
+    """A backup of the running server, which then ends; the server restored from it, not yet started."""
+    first, (seals, opens) = rack.server, to(rack)
     backup, began = os.path.join(rack.folder, "site.backup"), time.monotonic()
-    first.command("backup", "--passphrase-file", secret, backup)
+    first.command("backup", *seals, backup)
     print(f"\n  backup: {os.path.getsize(backup) / 1e6:.1f} MB in {time.monotonic() - began:.1f} s", end="")
     with open(backup, "rb") as file:    # nothing of a key can be seen in it
         assert b"PRIVATE KEY" not in file.read()
@@ -27,14 +45,15 @@ def back_up(rack):
     assert status == 0
     second = rack.server = Server(rack, os.path.join(rack.folder, "other"))
     os.makedirs(second.site_folder)
-    second.command("restore", "--passphrase-file", secret, backup)
+    second.command("restore", *opens, backup)
     second.command("image", "verify")
     for path in ("pki/ca.key", "pki/ca.crt", "pki/engine.key", "site.yaml", "machines.d/n2.yaml"):
         assert read(second, path) == read(first, path), path
     return second
 
 
-def test_what_the_engine_knows(rack):
+@pytest.mark.parametrize("to", [to_passphrase, to_certificate], ids=["passphrase", "certificate"])
+def test_what_the_engine_knows(rack, to):
     """Without a machine: what was approved, ordered and written a moment before is there afterwards."""
     rack.site["machines"] = [{"name": "n1", "mac": "52:54:00:00:00:01"}]
     start_small(rack)
@@ -45,7 +64,7 @@ def test_what_the_engine_knows(rack):
     first.api("POST", "/v1/machines/52:54:00:00:00:33/approve", {"name": "n3"})
     first.api("PUT", "/v1/machines/n1/plan", {"kind": "rescue", "once": True})
     before = {machine["name"]: machine for machine in first.api("GET", "/v1/machines")}
-    second = back_up(rack)
+    second = back_up(rack, to)
     second.start()
     after = {machine["name"]: machine for machine in second.api("GET", "/v1/machines")}
     assert sorted(after) == ["n1", "n2", "n3"]
