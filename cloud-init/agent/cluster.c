@@ -19,6 +19,7 @@
 #define ASK_MS 30000L
 #define RETRY_S 5
 #define REFUSED_MS 30000
+#define AWAITED_MS 3000
 
 /* Takes over a «go». */
 static int
@@ -242,11 +243,25 @@ tell_line(void *arg, const char *line)
 }
 
 static enum step_word
+await(struct agent *agent, const char *what, char text[AGENT_TEXT])
+{
+	job_drop(&agent->cluster.job);
+	agent->cluster.act = 0;
+	agent->step_at_ms = clock_mono_ms() + AWAITED_MS;
+	agent->outside = true;
+	str_copy(text, AGENT_TEXT, what);
+	return STEP_WAIT;
+}
+
+static enum step_word
 failed(struct agent *agent, const struct cluster_work *work, char text[AGENT_TEXT])
 {
 	struct job *job = &agent->cluster.job;
+	const char *awaited = work->awaits ? work->awaits(job->out.text) : NULL;
 	char why[AGENT_TEXT - 50];
 
+	if (awaited)
+		return await(agent, awaited, text);
 	if (work->reason)
 		work->reason(job->out.text, why, sizeof(why));
 	else

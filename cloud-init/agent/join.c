@@ -201,7 +201,7 @@ kubeadm_act(struct agent *agent, char text[AGENT_TEXT])
 {
 	static const struct cluster_work work = {
 		.what = "kubeadm", .start = start_kubeadm, .take = kubeadm_phase,
-		.reason = kubeadm_reason,
+		.reason = kubeadm_reason, .awaits = kubeadm_awaits,
 	};
 	const struct node_id id = cluster_node_id(agent);
 	enum step_word word;

@@ -94,6 +94,17 @@ kubeadm_reason(const char *output, char *ret, size_t size)
 	}
 }
 
+/* kubeadm's phase kubelet-start.  A machine whose power was cut is back before the cluster's node
+ * controller has missed it, which takes 50 s (--node-monitor-grace-period). */
+const char *
+kubeadm_awaits(const char *output)
+{
+	if (strstr(output, "and status \"Ready\" already exists in the cluster"))
+		return "the cluster has a node of this name that is Ready: waits until it has "
+		       "noticed that it was away";
+	return NULL;
+}
+
 /* What kubeadm leaves in the kernel of a node that is not started anew.  kube-proxy takes elements
  * of its old table for its own and then loses some of them: the API server's service among them.
  * A bridge with an address of the old pod range would be refused by the new one's plugin. */

@@ -22,6 +22,9 @@ bool kubeadm_phase(const char *line, char *ret, size_t size);
 /* From all that it printed, the line that says why it failed, in `ret`.  Pure. */
 void kubeadm_reason(const char *output, char *ret, size_t size);
 
+/* Of a join that failed: what passes by itself, as a sentence, or NULL.  Pure. */
+const char *kubeadm_awaits(const char *output);
+
 /* Takes away what an earlier kubeadm left: kubelet's and control plane's files and containers, the
  * etcd member.  What the agent keeps (NODE_FOLDER but the mark, keys, caches) stays.  Takes its
  * time; containerd must run. */

@@ -87,6 +87,29 @@ a_job_that_fails(void **state)
 	assert_true(agent.step_at_ms > 0);
 }
 
+/* What others end is no failure, and the whole step is done again when they may have. */
+static void
+a_job_that_awaits(void **state)
+{
+	static const struct cluster_work work = {
+		.what = "kubeadm", .start = start, .reason = kubeadm_reason,
+		.awaits = kubeadm_awaits,
+	};
+	char text[AGENT_TEXT] = "";
+
+	(void)state;
+	script = "echo 'error execution phase kubelet-start: a Node with name \"n2\" and status"
+		 " \"Ready\" already exists in the cluster. You must delete the existing Node'; exit 1";
+	agent.cluster.act = 3;
+	while (agent.cluster.act > 0)
+		assert_int_not_equal(cluster_work(&agent, &work, text), STEP_FAIL);
+	assert_non_null(strstr(text, "waits until it has noticed"));
+	assert_true(agent.outside);
+	assert_true(agent.step_at_ms > 0);
+	assert_false(job_is(&agent.cluster.job));
+	assert_int_equal(agent.tries, 0);
+}
+
 static unsigned int done, failures;
 
 static enum step_word
@@ -136,6 +159,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_job_that_ends_well, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_job_that_fails, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_job_that_awaits, setup, teardown),
 		cmocka_unit_test_setup_teardown(acts, setup, teardown),
 	};
 
