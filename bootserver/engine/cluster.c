@@ -132,8 +132,10 @@ cluster_free(struct cluster *c)
 			OPENSSL_cleanse(c->pki[i], strlen(c->pki[i]));
 		free(c->pki[i]);
 	}
-	for (size_t i = 0; i < c->nnodes; i++)
+	for (size_t i = 0; i < c->nnodes; i++) {
+		json_decref(c->nodes[i]->osds);
 		free(c->nodes[i]);
+	}
 	free(c->nodes);
 	index_fini(&c->names);
 	X509_free(c->ca);

@@ -28,7 +28,7 @@ struct node {
 	int64_t told_boot;
 	bool ready;
 	char lb[256];
-	uint64_t osds;		/* bits of those that are up */
+	json_t *osds;		/* ids of those that are up */
 	char failure[256];	/* why Rook cannot prepare its disks */
 };
 

@@ -124,22 +124,31 @@ announced(const struct cluster *c, const char *name, struct buf *ret)
 	}
 }
 
-/* Bits of the OSDs of a node: those that are there, or are up. */
-static uint64_t
+/* The ids of a node's OSDs, a new list: those that are there, or are up. */
+static json_t *
 osds(const struct cluster *c, const char *name, bool up)
 {
 	const json_t *list = json_object_get(json_object_get(c->report, "ceph"), "osds");
-	uint64_t bits = 0;
+	json_t *ids = json_array();
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *osd = json_array_get(list, i);
-		int64_t id = json_num(osd, "id", -1);
+		json_t *id = json_object_get(osd, "id");
 
-		if (id >= 0 && id < 64 && str_eq(json_str(osd, "node", NULL), name) &&
+		if (json_is_integer(id) && str_eq(json_str(osd, "node", NULL), name) &&
 		    (!up || json_flag(osd, "up", false)))
-			bits |= (uint64_t)1 << id;
+			json_array_append(ids, id);
 	}
-	return bits;
+	return ids;
+}
+
+static bool
+has_id(const json_t *ids, const json_t *id)
+{
+	for (size_t i = 0; i < json_array_size(ids); i++)
+		if (json_equal(json_array_get(ids, i), id))
+			return true;
+	return false;
 }
 
 static void
@@ -194,16 +203,21 @@ tell_lb(struct engine *e, struct node *n, struct boot *b)
 static void
 tell_osds(struct engine *e, struct node *n, struct boot *b)
 {
-	uint64_t up = osds(e->cluster, n->name, true), fresh = up & ~n->osds;
-	uint64_t lost = n->osds & ~up & osds(e->cluster, n->name, false);
+	json_t *all = osds(e->cluster, n->name, false), *up = osds(e->cluster, n->name, true), *id;
+	size_t i;
 
-	for (int id = 0; id < 64; id++) {
-		if (fresh >> id & 1)
-			note(e, b, STATE_DONE, str_format("OSD %d is up", id));
-		if (lost >> id & 1)
-			note(e, b, STATE_NOTE, str_format("OSD %d is down, says %s", id,
+	json_array_foreach(all, i, id) {
+		bool is_up = has_id(up, id);
+		long long number = json_integer_value(id);
+
+		if (is_up && !has_id(n->osds, id))
+			note(e, b, STATE_DONE, str_format("OSD %lld is up", number));
+		if (!is_up && has_id(n->osds, id))
+			note(e, b, STATE_NOTE, str_format("OSD %lld is down, says %s", number,
 							  e->cluster->report_by));
 	}
+	json_decref(all);
+	json_decref(n->osds);
 	n->osds = up;
 }
 
@@ -273,6 +287,7 @@ report_told(struct engine *e)
 		announced(c, n->name, &text);
 		str_copy(n->lb, sizeof(n->lb), text.text);
 		buf_fini(&text);
+		json_decref(n->osds);
 		n->osds = osds(c, n->name, true);
 		str_copy(n->failure, sizeof(n->failure), failure(c, n->name));
 		n->ready = json_flag(seen, "ready", false);
@@ -344,16 +359,6 @@ view_lb(const struct cluster *c, const char *name)
 	return list;
 }
 
-static int
-count_bits(uint64_t bits)
-{
-	int count = 0;
-
-	for (; bits; bits &= bits - 1)
-		count++;
-	return count;
-}
-
 /* How many of the machine's disks Rook is given, the rest of its system disk among them; one that
  * has no OSD may have failed as it was made one, which Rook tells once and then passes over. */
 static int
@@ -380,14 +385,16 @@ static json_t *
 view_storage(const struct engine *e, const struct machine *m)
 {
 	const struct cluster *c = e->cluster;
-	uint64_t all = osds(c, m->name, false);
+	json_t *all = osds(c, m->name, false), *up = osds(c, m->name, true), *ret = json_null();
 	bool is_ceph = json_is_object(json_object_get(c->report, "ceph"));
 	int disks = is_ceph ? given_disks(e, m) : 0;
 
-	if (!all && !disks)
-		return json_null();
-	return json_pack("{s:i, s:i, s:i}", "osds", count_bits(all), "up",
-			 count_bits(osds(c, m->name, true)), "disks", disks);
+	if (json_array_size(all) > 0 || disks > 0)
+		ret = json_pack("{s:I, s:I, s:i}", "osds", (json_int_t)json_array_size(all), "up",
+				(json_int_t)json_array_size(up), "disks", disks);
+	json_decref(all);
+	json_decref(up);
+	return ret;
 }
 
 void

@@ -69,7 +69,7 @@ struct roles_cluster {
 	const char *const *manifests;	/* texts of site.kubernetes.manifests, in its order */
 	size_t nmanifests;
 	const json_t *rook_saved;	/* of a report's `sealed`; NULL: none */
-	int64_t wiped;		/* number of the last order by which a disk was wiped; 0: none was */
+	int64_t wiped;		/* number of the last order that wiped a disk; 0: none did */
 };
 
 enum roles_action { ROLES_INIT, ROLES_JOIN_CONTROL_PLANE, ROLES_JOIN };

@@ -270,9 +270,9 @@ health_check(void)
 }
 
 /*
- * Rook goes through the disks when the object's spec changes and at few other times; it does not see
- * that a disk which it passed over is blank now.  So the spec says which wiping was the last, in a
- * note that the pods carry which prepare the disks, and nothing else does.
+ * Rook goes through the disks when the object's spec changes and at few other times; it does not
+ * see that a disk which it passed over is blank now.  So the spec says which wiping was the last,
+ * in a note that the pods carry which prepare the disks, and nothing else does.
  */
 static void
 note_wiped(json_t *spec, int64_t wiped)

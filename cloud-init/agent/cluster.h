@@ -43,8 +43,8 @@ struct cluster_work {
 	bool (*take)(const char *line, char *ret, size_t size);
 	/* The reason of a failure from all output; NULL: its last line. */
 	void (*reason)(const char *output, char *ret, size_t size);
-	/* What it failed for, if others will end that: the step then waits for them, and begins with
-	 * its first act again.  NULL, or no such function: it has failed. */
+	/* What it failed for, if others will end that: the step waits for them, and begins with its
+	 * first act again.  NULL, or no such function: it has failed. */
 	const char *(*awaits)(const char *output);
 };
 enum step_word cluster_work(struct agent *agent, const struct cluster_work *work,

@@ -99,7 +99,7 @@ a_job_that_awaits(void **state)
 
 	(void)state;
 	script = "echo 'error execution phase kubelet-start: a Node with name \"n2\" and status"
-		 " \"Ready\" already exists in the cluster. You must delete the existing Node'; exit 1";
+		 " \"Ready\" already exists in the cluster. You must delete it'; exit 1";
 	agent.cluster.act = 3;
 	while (agent.cluster.act > 0)
 		assert_int_not_equal(cluster_work(&agent, &work, text), STEP_FAIL);

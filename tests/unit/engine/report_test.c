@@ -33,7 +33,7 @@ report(const char *text)
 	" \"address\": \"10.9.0.200\", \"nodes\": [\"n2\"]}],"                                     \
 	" \"pools\": [{\"name\": \"a\", \"free\": 0}],"                                            \
 	" \"ceph\": {\"health\": \"HEALTH_OK\", \"osds_up\": 1, \"osds_in\": 1,"                   \
-	" \"osds\": [{\"id\": 3, \"node\": \"n2\", \"up\": true}]}}"
+	" \"osds\": [{\"id\": 130, \"node\": \"n2\", \"up\": true}]}}"
 
 /* Is there an event of the machine's newest boot whose text is this? */
 static bool
@@ -80,7 +80,7 @@ shown_and_told(void **state)
 	tick(b);
 	assert_true(was_told(b, "n2", "the node is Ready (v1.36.4)"));
 	assert_true(was_told(b, "n2", "announces 10.9.0.200 (default/web)"));
-	assert_true(was_told(b, "n2", "OSD 3 is up"));
+	assert_true(was_told(b, "n2", "OSD 130 is up"));
 	assert_int_equal(bench_count(b, "n2", "roles", "done"), 3);
 	answer = bench_route(b, "GET", "/v1/machines/n2", NULL, 200);
 	assert_string_equal(json_str(json_object_get(answer, "node"), "state", ""), "Ready");
@@ -97,10 +97,10 @@ shown_and_told(void **state)
 	assert_non_null(strstr(metrics.text, "bootserver_pool_free{pool=\"a\"} 0\n"));
 	buf_fini(&metrics);
 	expects(b, &n1, report("{\"nodes\": [{\"name\": \"n2\", \"ready\": false}], \"ceph\":"
-			       " {\"osds\": [{\"id\": 3, \"node\": \"n2\", \"up\": false}]}}"),
+			       " {\"osds\": [{\"id\": 130, \"node\": \"n2\", \"up\": false}]}}"),
 		"go", "init");
 	assert_true(was_told(b, "n2", "the node is not Ready any more, says n1"));
-	assert_true(was_told(b, "n2", "OSD 3 is down, says n1"));
+	assert_true(was_told(b, "n2", "OSD 130 is down, says n1"));
 	member_fini(&n1);
 	member_fini(&n2);
 }
