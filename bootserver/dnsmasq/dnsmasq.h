@@ -46,9 +46,10 @@ char *dnsmasq_render(const struct site *site, const struct dnsmasq_paths *paths,
  * cuts no TFTP transfer.  "" without DHCP.  Fresh memory, the caller frees. */
 char *dnsmasq_hosts(const struct site *site, const struct dnsmasq_learnt *learnt);
 
-/* dnsmasq's lease file without the leases of addresses that `hosts` (of dnsmasq_hosts()) reserves
- * for others than those that have them.  Fresh memory, the caller frees. */
-char *dnsmasq_leases(const char *leases, const char *hosts);
+/* dnsmasq's lease file without the leases of addresses that `hosts` (of dnsmasq_hosts(), beside
+ * `conf` of dnsmasq_render()) reserves for others than those that have them.  Fresh memory, the
+ * caller frees. */
+char *dnsmasq_leases(const char *leases, const char *hosts, const char *conf);
 
 /* A machine's address as the engine knows it: reserved, else where it was seen last. */
 struct dnsmasq_name {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dnsmasq/dnsmasq.h"
+#include "dnsmasq/hosts.h"
 #include "lib/net.h"
 #include "lib/str.h"
 
@@ -58,10 +59,29 @@ parse_leases(char *text, size_t *ret_count)
 	return leases;
 }
 
+/* Is the line for this MAC: does it name it, or is it for all of a tag that the MAC sets? */
+static bool
+is_for(const char *line, size_t len, const char *mac, const char *conf)
+{
+	static const char tag[] = "tag:";
+	const size_t head = sizeof(tag) - 1;
+	char *set;
+	bool is;
+
+	if (strncmp(line, tag, head) != 0)
+		return memmem(line, len, mac, strlen(mac)) != NULL;
+	set = str_format("\n" HOSTS_SET "%.*s,%s\n", (int)strcspn(line + head, ","), line + head,
+			 mac);
+	is = strstr(conf, set) != NULL;
+	free(set);
+	return is;
+}
+
 /* One line of the reservations: the lease of its address is struck unless a MAC of it has it. */
 static void
-strike(const struct lease *leases, size_t count, const char *line, size_t len)
+strike(const struct lease *leases, size_t count, const char *line, const char *conf)
 {
+	const size_t len = strcspn(line, "\n");
 	char ip[NET_IP4_TEXT];
 	struct lease wanted;
 	const struct lease *found;
@@ -75,7 +95,7 @@ strike(const struct lease *leases, size_t count, const char *line, size_t len)
 		if (net_ip4_parse(&wanted.address, ip) < 0)
 			continue;
 		found = bsearch(&wanted, leases, count, sizeof(*leases), by_address);
-		if (found && !memmem(line, len, found->mac, strlen(found->mac)))
+		if (found && !is_for(line, len, found->mac, conf))
 			found->line[0] = STRUCK;
 	}
 }
@@ -98,15 +118,15 @@ remove_struck(char *text)
 }
 
 char *
-dnsmasq_leases(const char *leases, const char *hosts)
+dnsmasq_leases(const char *leases, const char *hosts, const char *conf)
 {
 	char *ret = str_dup(leases);
-	size_t count, len;
+	size_t count;
 	struct lease *list = parse_leases(ret, &count);
 
-	for (const char *line = hosts; *line; line += len + (line[len] == '\n')) {
-		len = strcspn(line, "\n");
-		strike(list, count, line, len);
+	for (const char *line = hosts; *line; line += *line == '\n') {
+		strike(list, count, line, conf);
+		line += strcspn(line, "\n");
 	}
 	free(list);
 	remove_struck(ret);

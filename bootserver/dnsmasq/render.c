@@ -196,7 +196,7 @@ add_leases(struct buf *text, const struct site *site, size_t nhosts, const char 
 }
 
 static void
-add_tags(struct buf *text)
+add_tags(struct buf *text, const struct site *site, const struct dnsmasq_learnt *learnt)
 {
 	buf_text(text,
 		 "\n"
@@ -205,6 +205,7 @@ add_tags(struct buf *text)
 	for (const struct dnsmasq_arch *arch = dnsmasq_archs; arch->file != NULL; arch++)
 		buf_format(text, "dhcp-match=set:%s,option:client-arch,%d\n", arch->tag,
 			   arch->number);
+	hosts_add_tags(text, site, learnt);
 }
 
 /* What `arch` is given when the tag `also` holds. */
@@ -348,7 +349,7 @@ dnsmasq_render(const struct site *site, const struct dnsmasq_paths *paths,
 	}
 	if (site->dhcp != SITE_DHCP_NONE) {
 		buf_format(&text, "dhcp-leasefile=%s\n", paths->leases);
-		add_tags(&text);
+		add_tags(&text, site, learnt);
 		add_firmware(&text, site);
 		buf_text(&text, "\n");
 		if (paths->hosts != NULL)

@@ -76,7 +76,7 @@ learnt_way_state(const struct machine *m)
 	return clock_now_ms() - m->learnt.tried_ms >= AWAY_MS ? "works" : "trying";
 }
 
-/* The binary is changed by the machine's reservation, which dnsmasq reads anew. */
+/* The binary is changed by a tag of the machine's MACs, for which dnsmasq is restarted. */
 static void
 change(struct engine *e, struct boot *b, const char *file, const char *other)
 {

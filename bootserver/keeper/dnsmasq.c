@@ -47,18 +47,20 @@ write_file(struct keeper *keeper, const char *path, const char *text, struct err
 static char *
 leases_freed(struct keeper *keeper)
 {
-	char *leases = NULL, *hosts = NULL, *kept = NULL;
+	char *leases = NULL, *hosts = NULL, *conf = NULL, *kept = NULL;
 	struct err none_yet;
 
 	if (file_read(keeper->dir, "run/leases", &leases, NULL, &none_yet) == 0 &&
-	    file_read(keeper->dir, "run/hosts", &hosts, NULL, &none_yet) == 0)
-		kept = dnsmasq_leases(leases, hosts);
+	    file_read(keeper->dir, "run/hosts", &hosts, NULL, &none_yet) == 0 &&
+	    file_read(keeper->dir, "run/dnsmasq.conf", &conf, NULL, &none_yet) == 0)
+		kept = dnsmasq_leases(leases, hosts, conf);
 	if (str_eq(kept, leases)) {
 		free(kept);
 		kept = NULL;
 	}
 	free(leases);
 	free(hosts);
+	free(conf);
 	return kept;
 }
 

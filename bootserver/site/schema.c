@@ -11,9 +11,8 @@
 #include "lib/str.h"
 #include "site/site.h"
 
-/* A DHCP packet has 312 bytes for all options together (RFC 2131, 2); one line of dnsmasq's, as a
- * machine's reservation is, has 1024 bytes. */
-enum { TOLD_MOST = 16, MACS_MOST = 48 };
+/* A DHCP packet has 312 bytes for all options together (RFC 2131, 2). */
+enum { TOLD_MOST = 16 };
 
 #define AT(type, member) offsetof(struct type, member)
 
@@ -347,9 +346,8 @@ const struct schema_row schema_rows[] = {
 	{SCOPE_MACHINE, "name", SCHEMA_LABEL, AT(site_machine, name), .needed = true, .shown = true,
 	 .sample = "n1", .help = "The machine's name, and its node's."},
 	{SCOPE_MACHINE, "mac", SCHEMA_LIST, AT(site_machine, macs), .each = SCHEMA_MAC,
-	 .shown = true, .sample = "\"52:54:00:00:00:01\"", .holds = MACS_MOST,
-	 .help = "The MAC address of its boot card, or a list of all it may boot from, at most "
-		 "48. "
+	 .shown = true, .sample = "\"52:54:00:00:00:01\"",
+	 .help = "The MAC address of its boot card, or a list of all it may boot from. "
 		 "A machine needs a mac, uuid or serial to be known by."},
 	{SCOPE_MACHINE, "uuid", SCHEMA_UUID, AT(site_machine, uuid),
 	 .sample = "4c4c4544-0042-3510-8052-b4c04f4a4a32", .help = "Its system UUID (DMI)."},

@@ -159,8 +159,7 @@ reservations_within(void **state)
 	site_free(site);
 }
 
-/* A rule's profile reaches the reservation; the binary's tag is in the text before any machine has
- * it, so that a machine that is known better later changes the reservations alone. */
+/* A rule's profile reaches the machine's MACs, and no reservation: see hosts.c. */
 static void
 firmware_by_rule(void **state)
 {
@@ -180,14 +179,17 @@ firmware_by_rule(void **state)
 	char *hosts = dnsmasq_hosts(site, &learnt);
 
 	(void)state;
-	assert_string_equal(before, after);
 	assert_non_null(strstr(before, "tag:fw-snponly.efi,"));
-	assert_string_equal(hosts,
-			    "52:54:00:00:00:01,set:own-x86_64,set:fw-snponly.efi,n1\n"
-			    "52:54:00:00:00:02,n2\n"
-			    "52:54:00:00:00:03,set:own-x86_64,set:fw-ipxe-amd64.efi,n3\n"
-			    "52:54:00:00:00:04,n4\n"
-			    "52:54:00:00:00:09,set:own-x86_64,set:fw-snponly.efi,n9\n");
+	assert_null(strstr(before, "dhcp-mac=set:own-x86_64,52:54:00:00:00:01\n"));
+	assert_non_null(strstr(after, "\ndhcp-mac=set:own-x86_64,52:54:00:00:00:01\n"
+				      "dhcp-mac=set:fw-snponly.efi,52:54:00:00:00:01\n"
+				      "dhcp-mac=set:own-x86_64,52:54:00:00:00:03\n"
+				      "dhcp-mac=set:fw-ipxe-amd64.efi,52:54:00:00:00:03\n"
+				      "dhcp-mac=set:own-x86_64,52:54:00:00:00:09\n"
+				      "dhcp-mac=set:fw-snponly.efi,52:54:00:00:00:09\n\n"));
+	assert_string_equal(hosts, "52:54:00:00:00:01,n1\n52:54:00:00:00:02,n2\n"
+				   "52:54:00:00:00:03,n3\n52:54:00:00:00:04,n4\n"
+				   "52:54:00:00:00:09,n9\n");
 	free(before);
 	free(after);
 	free(hosts);
@@ -229,6 +231,43 @@ ten_thousand_machines(void **state)
 	site_free(site);
 }
 
+/* A machine of as many cards as one line of dnsmasq's has room for, and one of one more: its cards
+ * are known by a tag. */
+static void
+many_cards(void **state)
+{
+	struct site *site;
+	struct buf yaml;
+	char *text, *hosts;
+
+	(void)state;
+	buf_init(&yaml);
+	buf_text(&yaml, SITE "machines:\n  - {name: n1, mac: [52:54:00:00:01:00");
+	for (unsigned i = 1; i < 48; i++)
+		buf_format(&yaml, ", 52:54:00:00:01:%02x", i);
+	buf_text(&yaml, "]}\n  - {name: n2, firmware: snponly.efi, address: 10.9.0.12, "
+			"mac: [52:54:00:00:02:00");
+	for (unsigned i = 1; i < 49; i++)
+		buf_format(&yaml, ", 52:54:00:00:02:%02x", i);
+	buf_text(&yaml, "]}\n");
+	site = given_warned(yaml.text);
+	buf_fini(&yaml);
+	text = dnsmasq_render(site, &dnsmasq_paths, &nothing);
+	hosts = dnsmasq_hosts(site, &nothing);
+	assert_true(str_starts(hosts, "52:54:00:00:01:00,52:54:00:00:01:01,"));
+	assert_non_null(strstr(hosts, ",52:54:00:00:01:2f,n1\n"
+				      "tag:cards-n2,*:*:*:*:*:*,52:54:00:00:02:00,"));
+	assert_non_null(strstr(hosts, ",52:54:00:00:02:2b,10.9.0.12,n2\n"));
+	assert_non_null(strstr(text, "\ndhcp-mac=set:cards-n2,52:54:00:00:02:00\n"));
+	assert_non_null(strstr(text, "\ndhcp-mac=set:cards-n2,52:54:00:00:02:30\n"
+				     "dhcp-mac=set:own-x86_64,52:54:00:00:02:30\n"));
+	assert_null(strstr(text, "cards-n1"));
+	dnsmasq_takes("many cards", text);
+	free(text);
+	free(hosts);
+	site_free(site);
+}
+
 /* Every row of the table is given a file, and no number twice. */
 static void
 architectures(void **state)
@@ -251,25 +290,34 @@ leases_freed(void **state)
 {
 	static const char hosts[] =
 		"52:54:00:00:00:01,52:54:00:00:00:02,10.9.0.11,n1\n"
-		"52:54:00:00:00:04,set:own-bios,set:fw-undionly.kpxe,10.9.0.13,n4\n"
-		"52:54:00:00:00:05,n5\n";
+		"52:54:00:00:00:04,10.9.0.13,n4\n"
+		"52:54:00:00:00:05,n5\n"
+		"tag:cards-n6,*:*:*:*:*:*,10.9.0.16,n6\n"
+		"tag:cards-n7,*:*:*:*:*:*,10.9.0.17,n7\n";
+	static const char conf[] =
+		"dhcp-match=set:ipxe,175\n"
+		"dhcp-mac=set:cards-n6,52:54:00:00:06:02\n"
+		"dhcp-mac=set:cards-n7,52:54:00:00:07:01\n";
 	static const char kept[] =
 		"1796006764 52:54:00:00:00:02 10.9.0.11 n1 *\n"
+		"1796006764 52:54:00:00:06:02 10.9.0.16 n6 *\n"
 		"duid 00:01:00:01\n"
 		"0 52:54:00:00:00:05 10.9.0.150 * *\n"
 		"1796006764 52:54:00:00:00:06 10.9.0.130 * *\n";
 	static const char others[] =
 		"1796006764 52:54:00:00:00:02 10.9.0.11 n1 *\n"
+		"1796006764 52:54:00:00:06:02 10.9.0.16 n6 *\n"
+		"1796006764 52:54:00:00:06:03 10.9.0.17 n7 *\n"
 		"1796006764 52:54:00:00:00:03 10.9.0.13 n3 *\n"
 		"duid 00:01:00:01\n"
 		"0 52:54:00:00:00:05 10.9.0.150 * *\n"
 		"1796006764 52:54:00:00:00:06 10.9.0.130 * *\n";
-	char *text = dnsmasq_leases(others, hosts);
+	char *text = dnsmasq_leases(others, hosts, conf);
 
 	(void)state;
 	assert_string_equal(text, kept);
 	free(text);
-	text = dnsmasq_leases("", hosts);
+	text = dnsmasq_leases("", hosts, conf);
 	assert_string_equal(text, "");
 	free(text);
 }
@@ -283,6 +331,7 @@ main(void)
 		cmocka_unit_test(reservations_within),
 		cmocka_unit_test(firmware_by_rule),
 		cmocka_unit_test(ten_thousand_machines),
+		cmocka_unit_test(many_cards),
 		cmocka_unit_test(architectures),
 		cmocka_unit_test(leases_freed),
 	};

@@ -97,16 +97,16 @@ fetches(struct bench *b, const char *file)
 					     "10.9.0.101", "file", file, "size", 300000), NULL, 0);
 }
 
-/* What the keeper was told last; NULL: nothing new. */
+/* What the keeper was told of dnsmasq last; NULL: nothing new. */
 static char *
-hosts(struct bench *b)
+configured(struct bench *b)
 {
 	char *ret = NULL;
 
 	for (json_t *said; (said = bench_hear(b->keeper)); json_decref(said))
-		if (json_str(said, "hosts", NULL)) {
+		if (json_str(said, "dnsmasq", NULL)) {
 			free(ret);
-			ret = str_dup(json_str(said, "hosts", ""));
+			ret = str_dup(json_str(said, "dnsmasq", ""));
 		}
 	return ret;
 }
@@ -120,13 +120,13 @@ binary_that_does_not_start_is_changed(void **state)
 	fetches(b, "/run/bootserver/tftp/snponly.efi");
 	fetches(b, "/run/bootserver/tftp/snponly.efi");
 	assert_string_equal(bench_shows(b, "n1", "binary"), "(null)");
-	free(hosts(b));
+	free(configured(b));
 	bench_lease(b, MAC1, "10.9.0.101", "PXEClient:Arch:00007", "");
 	assert_string_equal(bench_shows(b, "n1", "binary"), "ipxe-amd64.efi");
 	assert_string_equal(bench_shows(b, "n1", "state"), "waiting");
-	text = hosts(b);
+	text = configured(b);
 	assert_non_null(text);
-	assert_non_null(strstr(text, MAC1 ",set:own-x86_64,set:fw-ipxe-amd64.efi,n1\n"));
+	assert_non_null(strstr(text, "\ndhcp-mac=set:fw-ipxe-amd64.efi," MAC1 "\n"));
 	free(text);
 
 	/* neither starts: that is Secure Boot */

@@ -65,12 +65,12 @@ firmware_by_rule(void **state)
 				"rules: [{match: {platform: efi}, profile: old}]\n", bench_site);
 
 	bench_site_file(b, "reload", site);
-	assert_null(strstr(json_str(b->config, "hosts", ""), "fw-"));
+	assert_null(strstr(json_str(b->config, "dnsmasq", ""), "dhcp-mac="));
 	json_decref(bench_boot(b, MAC1, "10.9.0.101"));
 	bench_site_file(b, "reload", site);
-	assert_non_null(strstr(json_str(b->config, "hosts", ""),
-			       MAC1 ",set:own-x86_64,set:fw-snponly.efi,n1\n"));
-	assert_non_null(strstr(json_str(b->config, "hosts", ""), MAC2 ",n2\n"));
+	assert_non_null(strstr(json_str(b->config, "dnsmasq", ""),
+			       "\ndhcp-mac=set:fw-snponly.efi," MAC1 "\n"));
+	assert_null(strstr(json_str(b->config, "dnsmasq", ""), MAC2));
 	free(site);
 }
 

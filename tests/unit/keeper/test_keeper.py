@@ -285,6 +285,43 @@ def test_a_reserved_address_is_free_for_its_machine(rack, server):
     assert again["yiaddr"] == "0.0.0.0"
 
 
+def test_new_reservations_beside_a_binary_of_a_machines_own(rack, server):
+    """dnsmasq 2.90 falls upon SIGHUP when a reservation with tags was used (mended in 2.91)."""
+    assert ask(rack, "52:54:00:00:00:02", arch=7)["file"] == b"ipxe-amd64.efi"
+    before = family(rack)
+    more = {**rack.site, "machines": [*MACHINES, {"name": "n4", "mac": "52:54:00:00:00:04"}]}
+    assert "new reservations" in reload(rack, server, more)
+    assert ask(rack, "52:54:00:00:00:02", arch=7)["file"] == b"ipxe-amd64.efi"
+    assert family(rack) == before, log(server)
+
+
+def test_a_machine_of_200_cards(rack):
+    """With an address of its own and without: every card gets what is the machine's, and keeps it."""
+    cards = [f"52:54:00:03:00:{number:02x}" for number in range(200)]
+    others = [f"52:54:00:04:00:{number:02x}" for number in range(200)]
+    many = [{"name": "n3", "mac": cards, "address": "10.9.0.13", "firmware": "ipxe-amd64.efi"},
+            {"name": "n4", "mac": others, "firmware": "ipxe-amd64.efi"}]
+    rack.server.write_site({**rack.site, "machines": [*MACHINES, *many]})
+    rack.server.start()
+    for mac in (cards[0], cards[48], cards[199]):
+        offer = ask(rack, mac, arch=7)
+        assert (offer["yiaddr"], offer["file"]) == ("10.9.0.13", b"ipxe-amd64.efi")
+    for mac in (others[48], others[199]):
+        assert ask(rack, mac, arch=7)["file"] == b"ipxe-amd64.efi"
+    offer = ask(rack, "52:54:00:01:00:01", arch=7)
+    assert offer["yiaddr"] != "10.9.0.13" and offer["file"] == b"snponly.efi"
+    wish = [("requested_addr", "10.9.0.13"), ("server_id", "10.9.0.1")]
+    for mac in (cards[0], cards[199]):      # the next time it boots by another card
+        assert ask(rack, mac, kind="request", more=wish)["yiaddr"] == "10.9.0.13"
+    assert until(lambda: rack.server.api("GET", "/v1/machines/n3").get("ip") == "10.9.0.13"), log(rack.server)
+    before = family(rack)
+    reload(rack, rack.server, {**rack.site, "machines": [MACHINES[1], *many]})
+    assert ask(rack, cards[199])["yiaddr"] == "10.9.0.13"
+    assert family(rack) == before       # its lease stands in nobody's way
+    boot = rack.net.run("curl", "-s", "-m", "5", f"http://10.9.0.1/v1/boot?mac={cards[199]}&arch=x86_64&platform=pcbios")
+    assert "n3" in boot, boot
+
+
 def refused(server):
     with pytest.raises(RackError):
         server.start(10)
