@@ -244,6 +244,27 @@ take_image(struct machine *m, const json_t *body)
 	return 0;
 }
 
+/* What it boots.  A machine that never told its architecture is taken for what the site file says,
+ * else for whatever the image is for. */
+static void
+plan_reimage(const struct engine *e, const struct machine *m, struct plan *ret)
+{
+	static const struct { enum site_arch arch; const char *buildarch; } archs[] = {
+		{ SITE_ARCH_AMD64, "x86_64" }, { SITE_ARCH_ARM64, "arm64" },
+	};
+	const size_t count = m->claims.buildarch[0] ? 0 : sizeof(archs) / sizeof(archs[0]);
+	struct machine guess = *m;
+
+	machines_plan(e, m, ret);
+	for (size_t i = 0; i < count && ret->kind == PLAN_FAILURE; i++) {
+		if (m->site && m->site->arch != SITE_ARCH_ANY && m->site->arch != archs[i].arch)
+			continue;
+		str_copy(guess.claims.buildarch, sizeof(guess.claims.buildarch),
+			 archs[i].buildarch);
+		machines_plan(e, &guess, ret);
+	}
+}
+
 static int
 reimage(const struct route_call *call)
 {
@@ -259,8 +280,8 @@ reimage(const struct route_call *call)
 	}
 	m->kind_set = m->once = false;
 	m->trial = (struct trial){ .over = false };
-	machines_plan(e, m, &plan);
-	if (plan.kind == PLAN_FAILURE && m->claims.buildarch[0]) {
+	plan_reimage(e, m, &plan);
+	if (plan.kind == PLAN_FAILURE) {
 		*m = was;
 		return fault(call, 409, plan.reason);
 	}

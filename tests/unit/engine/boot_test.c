@@ -267,6 +267,42 @@ newest_generation_unless_another_is_asked_for(void **state)
 }
 
 static void
+refuses(struct bench *b, const char *name, const char *ref, const char *sentence)
+{
+	char *path = str_format("/v1/machines/%s/reimage", name);
+	char *body = str_format("{\"image\": \"%s\"}", ref);
+	json_t *answer = bench_route(b, "POST", path, body, 409);
+
+	assert_string_equal(json_str(answer, "error", ""), sentence);
+	json_decref(answer);
+	free(body);
+	free(path);
+}
+
+/* Nobody knows what it is but the site file, if that says it. */
+static void
+machine_never_seen_is_given_an_image_that_is_there(void **state)
+{
+	struct bench *b = *state;
+	char *site = str_format("%s  - {name: n4, mac: 52:54:00:00:00:04, arch: arm64}\n"
+				"  - {name: n5, mac: 52:54:00:00:00:05, arch: amd64}\n",
+				bench_site);
+
+	bench_site_file(b, "reload", site);
+	refuses(b, "n2", "nope@1", "image nope@1 is not in the store: bootserver image ls");
+	refuses(b, "n5", "edge@7", "image edge@7 is not in the store: bootserver image ls");
+	refuses(b, "n4", "edge@1", "image edge@1 has no arm64");
+	for (const char *const *name = (const char *const[]){ "n2", "n5", NULL }; *name; name++) {
+		char *path = str_format("/v1/machines/%s/reimage", *name);
+
+		json_decref(bench_route(b, "POST", path, "{\"image\": \"edge@1\"}", 200));
+		assert_string_equal(bench_shows(b, *name, "image"), "edge@1");
+		free(path);
+	}
+	free(site);
+}
+
+static void
 site_json_opens_to_a_nonce_of_a_boot_alone(void **state)
 {
 	struct bench *b = *state;
@@ -438,6 +474,7 @@ main(void)
 		CASE(firmware_begins_a_new_boot_after_one_that_went_on),
 		CASE(plan_for_one_boot_is_used_up_by_it),
 		CASE(newest_generation_unless_another_is_asked_for),
+		CASE(machine_never_seen_is_given_an_image_that_is_there),
 		CASE(site_json_opens_to_a_nonce_of_a_boot_alone),
 		CASE(boot_that_stands_still_is_named),
 		CASE(events_can_be_read_from_any_point),
