@@ -14,6 +14,9 @@
 /* A DHCP packet has 312 bytes for all options together (RFC 2131, 2). */
 enum { TOLD_MOST = 16 };
 
+/* A name has 253 signs (RFC 1035, 2.3.4, as text), and a machine's own up to 63 and a dot. */
+enum { DOMAIN_MOST = 253 - 64 };
+
 #define AT(type, member) offsetof(struct type, member)
 
 static const char *const words_dhcp[] = { "authoritative", "proxy", "relay", "none", NULL };
@@ -48,7 +51,7 @@ const struct schema_row schema_rows[] = {
 	 .help = "What this site is called."},
 	{SCOPE_SITE, "name", SCHEMA_LABEL, AT(site, name), .needed = true, .shown = true,
 	 .sample = "lab", .help = "The site's short name."},
-	{SCOPE_SITE, "domain", SCHEMA_NAME, AT(site, domain), .shown = true,
+	{SCOPE_SITE, "domain", SCHEMA_NAME, AT(site, domain), .shown = true, .most = DOMAIN_MOST,
 	 .sample = "lab.internal", .normal_help = "NAME.internal",
 	 .help = "The domain of the machines' names."},
 

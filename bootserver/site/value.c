@@ -31,7 +31,8 @@ take_label(const struct schema_row *row, const char *text, void *field)
 static int
 take_name(const struct schema_row *row, const char *text, void *field)
 {
-	(void)row;
+	if (row->most && strlen(text) > (size_t)row->most)
+		return -EINVAL;
 	return str_is_name(text) ? keep(field, text) : -EINVAL;
 }
 
@@ -548,7 +549,7 @@ schema_describe(const struct schema_row *row)
 	} else if (row->words && type != SCHEMA_REFUSED) {
 		for (size_t i = 0; row->words[i]; i++)
 			buf_format(&buf, "%s%s", i ? ", " : "", row->words[i]);
-	} else if (type == SCHEMA_TEXT && row->most) {
+	} else if ((type == SCHEMA_TEXT || type == SCHEMA_NAME) && row->most) {
 		buf_format(&buf, " (at most %d signs)", (int)row->most);
 	} else if (types[type].units) {
 		char *least = number_format(row->least, types[type].units);
