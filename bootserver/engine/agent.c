@@ -19,6 +19,7 @@
 #include "lib/log.h"
 #include "lib/pki.h"
 #include "lib/str.h"
+#include "site/signs.h"
 
 #define POLL_MOST_S 60
 #define EVENTS_MOST 200		/* of one request */
@@ -307,6 +308,16 @@ take_known(struct engine *e, int64_t id, const struct agent_ask *ask, const char
 		refuse(e, id, 404, "there is no such request");
 }
 
+/* What it tells of itself, of its orders and of the cluster is shown to people. */
+static void
+clean(json_t *said)
+{
+	static const char *const told[] = { "events", "facts", "report", "results" };
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		signs_clean_json(json_object_get(said, told[i]));
+}
+
 /* Opens the SignedData: 0, or the HTTP status with the reason. */
 static int
 open_request(struct engine *e, const json_t *body, struct agent_ask *ret, struct err *err)
@@ -328,6 +339,7 @@ open_request(struct engine *e, const json_t *body, struct agent_ask *ret, struct
 	free(der);
 	if (r)
 		return r;
+	clean(ret->said);
 	ret->ip = json_str(body, "ip", "");
 	ret->counter = json_num(ret->said, "counter", 0);
 	ret->boot = index_find(&e->nonces, json_str(ret->said, "nonce", ""));

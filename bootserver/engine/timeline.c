@@ -16,6 +16,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/str.h"
+#include "site/signs.h"
 
 /* How long a phase may go on without a word before it is said to stand still, seconds. */
 static const int quiet_s[PHASE_COUNT] = {
@@ -228,9 +229,9 @@ timeline_note(struct engine *e, struct boot *b, const struct note *note)
 
 	if (note->text)
 		str_copy(text, sizeof(text), note->text);
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f || *c == '"')
-			*c = *c == '"' ? '\'' : ' ';
+	signs_clean(text, ' ');
+	for (char *c = text; *c; c++)	/* the log has it as text="…" */
+		*c = *c == '"' ? '\'' : *c == '\t' ? ' ' : *c;
 	clean.text = text;
 	if (note->state == STATE_NOTE) {
 		store(e, b, &clean, at_ms);

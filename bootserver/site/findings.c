@@ -8,38 +8,7 @@
 #include <string.h>
 
 #include "lib/str.h"
-
-/* How many bytes at `at` are one sign that orders a terminal about, ends a line or turns the order
- * of others: C0 but the tab, DEL, C1 (U+0080 to U+009F), U+2028 to U+202E, U+2066 to U+2069. */
-static size_t
-is_order(const char *at)
-{
-	const unsigned char *sign = (const unsigned char *)at;
-
-	if ((sign[0] < ' ' && sign[0] != '\t') || sign[0] == 0x7f)
-		return 1;
-	if (sign[0] == 0xc2 && sign[1] >= 0x80 && sign[1] < 0xa0)
-		return 2;
-	if (sign[0] == 0xe2 && ((sign[1] == 0x80 && sign[2] >= 0xa8 && sign[2] <= 0xae) ||
-				(sign[1] == 0x81 && sign[2] >= 0xa6 && sign[2] <= 0xa9)))
-		return 3;
-	return 0;
-}
-
-/* What a file says may hold anything; a terminal is shown none of it but text, sign for sign. */
-static void
-clean(char *text)
-{
-	char *to = text;
-
-	while (*text) {
-		size_t len = is_order(text);
-
-		*to++ = len ? '?' : *text;
-		text += len ? len : 1;
-	}
-	*to = '\0';
-}
+#include "site/signs.h"
 
 static void
 finding_add(struct site_findings *findings, bool error, const struct site_place *place,
@@ -50,7 +19,7 @@ finding_add(struct site_findings *findings, bool error, const struct site_place 
 
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
-	clean(text);
+	signs_clean(text, '?');	/* a file may hold anything */
 	if ((findings->count & (findings->count - 1)) == 0)	/* grows at each power of two */
 		findings->items = mem_grow(findings->items,
 					   findings->count ? findings->count * 2 : 1,
@@ -193,7 +162,7 @@ excerpt_fill(struct site_finding *f, const struct walk *walk)
 		end--;
 	f->excerpt = str_format("%.*s", (int)(end - begin), begin);
 	f->excerpt_column = before + 1;
-	clean(f->excerpt);
+	signs_clean(f->excerpt, '?');
 }
 
 /* Fills in the excerpts of one file's findings, which stand in the order of their places. */

@@ -11,6 +11,7 @@
 #include "lib/str.h"
 #include "lib/words.h"
 #include "site/schema.h"
+#include "site/signs.h"
 #include "site/site.h"
 #include "site/terms.h"
 
@@ -41,12 +42,7 @@ is_printable(const char *text, size_t most)
 {
 	size_t len = strlen(text);
 
-	if (len == 0 || len > most)
-		return false;
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			return false;
-	return true;
+	return len > 0 && len <= most && signs_are_clean(text) && !strchr(text, '\t');
 }
 
 static int

@@ -12,6 +12,7 @@
 #include "lib/file.h"
 #include "lib/pki.h"
 #include "lib/str.h"
+#include "site/signs.h"
 
 static char *
 common_name(X509 *cert)
@@ -21,9 +22,7 @@ common_name(X509 *cert)
 	if (X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, name,
 				      sizeof(name)) < 0)
 		return str_dup("(no name)");
-	for (char *c = name; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
+	signs_clean(name, '?');
 	return str_dup(name);
 }
 

@@ -124,6 +124,29 @@ nothing_is_taken_twice(void **state)
 	bench_agent_fini(&agent);
 }
 
+/* Whatever a machine says is shown on terminals: no order to one gets there. */
+static void
+what_is_told_is_text(void **state)
+{
+	struct bench *b = *state;
+	struct bench_agent agent;
+	json_t *said, *shown, *disk;
+
+	begin(b, &agent);
+	said = json_pack("{s:s, s:s, s:{s:[{s:s}]}}", "mac", MAC1, "state", "kept", "facts",
+			 "disks", "model", "SSD\xc2\x9b" "31m\x1b[0m \u202ex");
+	json_decref(bench_agent_ask(b, &agent, "enrol", said, 200));
+	shown = bench_route(b, "GET", "/v1/machines/n1", NULL, 200);
+	disk = json_array_get(json_object_get(json_object_get(shown, "facts"), "disks"), 0);
+	assert_string_equal(json_str(disk, "model", ""), "SSD 31m [0m  x");
+	json_decref(shown);
+	said = json_pack("{s:[{s:i, s:s, s:s, s:s}]}", "events", "seq", 1, "phase", "storage",
+			 "state", "stall", "text", "disk\xc2\x9b" "2J \u200b\"é\"\u2066");
+	json_decref(bench_agent_ask(b, &agent, "events", said, 200));
+	assert_string_equal(bench_shows(b, "n1", "text"), "disk 2J  'é' ");
+	bench_agent_fini(&agent);
+}
+
 static void
 counter_outlives_the_engine(void **state)
 {
@@ -335,6 +358,7 @@ main(void)
 		CASE(nothing_is_answered_before_it_is_kept),
 		CASE(enrolment_from_a_wrong_address_is_refused),
 		CASE(nonce_must_be_fresh_and_of_this_boot),
+		CASE(what_is_told_is_text),
 		CASE(nothing_is_taken_twice),
 		CASE(counter_outlives_the_engine),
 		CASE(another_key_waits_for_a_person),
