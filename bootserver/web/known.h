@@ -3,10 +3,12 @@
 
 #include <stdint.h>
 
+#include "web/pace.h"
+
 /*
  * The machines that were given a script, as far as sending them files goes: by the nonce of their
- * script their rack, when they first asked for a large file with it, and the limit of pace that was
- * learnt of them, which outlives the nonce.
+ * script their rack, when they first asked for a large file with it, and what was learnt of their
+ * pace, which outlives the nonce.
  * Bounded: KNOWN_MOST machines of some hundred bytes; who was not heard of for longest goes.
  */
 
@@ -16,7 +18,7 @@
 struct known;
 
 struct known_machine {
-	uint64_t pace;		/* bytes a second, 0: no limit learnt */
+	struct pace_memory pace;
 	int64_t came_ms;	/* for its first large file, 0: not yet */
 	unsigned files;		/* large ones that it was sent, whole or not */
 	char rack[KNOWN_RACK];

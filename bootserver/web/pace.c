@@ -2,33 +2,44 @@
 #include "web/pace.h"
 
 #define QUIET_MS 2000		/* nothing acknowledged for so long: a stall */
+#define SHORT_MS 100		/* a shorter look does not tell what a machine takes */
 #define LOST_PERCENT 2
+#define DEEP_SEGMENTS 128	/* more than a short ring and the wire hold */
 #define LITTLE_SEGMENTS 50	/* fewer tell nothing about loss */
+
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t
+greatest(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
 
 static uint64_t
 within(uint64_t rate, uint64_t most)
 {
-	if (rate > most)
-		rate = most;
-	return rate > PACE_LEAST ? rate : PACE_LEAST;
+	return greatest(most ? least(rate, most) : least(rate, PACE_MOST), PACE_LEAST);
 }
 
 void
-pace_init(struct pace *ret, uint64_t remembered)
+pace_init(struct pace *ret, const struct pace_memory *memory)
 {
-	ret->most = remembered ? within(remembered, PACE_MOST) : PACE_MOST;
-	ret->rate = within(PACE_FIRST, ret->most);
+	ret->memory = *memory;
+	ret->rate = within(memory->deep ? PACE_DEEP : PACE_FIRST, memory->most);
 	ret->stalled = false;
 }
 
 /* A limit that is far over what is tried at first is none. */
 static void
-lift(struct pace *pace, unsigned part)
+lift(struct pace_memory *memory, unsigned part)
 {
-	if (pace->most != PACE_MOST)
-		pace->most += pace->most / part;
-	if (pace->most >= 4 * PACE_FIRST)
-		pace->most = PACE_MOST;
+	memory->most += memory->most / part;
+	if (memory->most >= 4 * PACE_FIRST)
+		memory->most = 0;
 }
 
 static bool
@@ -39,6 +50,23 @@ differs(uint64_t a, uint64_t b)
 	return more > a / 20;
 }
 
+/* Nothing was lost.  A machine that has little time takes more in a round trip (`peak`) than in a
+ * look: that leads back to the first pace and no further, for acknowledgements come in bursts. */
+static void
+quicken(struct pace *pace, const struct pace_seen *seen, uint64_t delivered)
+{
+	struct pace_memory *memory = &pace->memory;
+	uint64_t takes = least(greatest(delivered, seen->peak), pace->rate);
+	uint64_t over = least(delivered, pace->rate) * 3 / 2;
+
+	if (seen->in_flight >= DEEP_SEGMENTS && !memory->stops)
+		memory->deep = true;
+	if (takes * 10 >= pace->rate * 7)
+		lift(memory, 8);
+	over = greatest(over, memory->deep ? PACE_DEEP : least(takes * 3 / 2, PACE_FIRST));
+	pace->rate = within(greatest(pace->rate, over), memory->most);
+}
+
 bool
 pace_step(struct pace *pace, const struct pace_seen *seen)
 {
@@ -47,34 +75,33 @@ pace_step(struct pace *pace, const struct pace_seen *seen)
 
 	if (seen->waiting && seen->quiet_ms >= QUIET_MS) {
 		if (!pace->stalled)
-			pace->most = pace->rate = within(pace->rate / 2, pace->most);
+			pace->memory.most = pace->rate = within(was / 2, pace->memory.most);
 		pace->stalled = true;
 	} else if (seen->acked == 0) {
 		return false;
 	} else if (seen->segments >= LITTLE_SEGMENTS &&
 		   seen->lost * 100 > seen->segments * LOST_PERCENT) {
-		pace->most = pace->rate;
-		pace->rate = within(delivered - delivered / 10, pace->most);
-	} else if (delivered * 10 >= pace->rate * 7) {
-		lift(pace, 8);
-		pace->rate = within(pace->rate + pace->rate / 2, pace->most);
-	} else if (seen->waiting) {
-		/* at most by half: it may just have begun, or begun to stand still */
-		uint64_t over = delivered + delivered / 2;
-
-		pace->rate = within(over > was / 2 ? over : was / 2, pace->most);
+		pace->memory.most = was;
+		pace->memory.deep = false;
+		pace->rate = within(delivered - delivered / 10, pace->memory.most);
+	} else if (seen->ms >= SHORT_MS) {
+		quicken(pace, seen, delivered);
 	}
 	if (seen->acked > 0)
 		pace->stalled = false;
 	return differs(was, pace->rate);
 }
 
-uint64_t
+struct pace_memory
 pace_learnt(const struct pace *pace, bool whole)
 {
-	struct pace then = *pace;
+	struct pace_memory then = pace->memory;
 
-	if (whole)
+	if (whole) {
 		lift(&then, 4);
-	return then.most == PACE_MOST ? 0 : then.most;
+	} else if (pace->stalled) {
+		then.stops = then.stops || then.deep;
+		then.deep = false;
+	}
+	return then;
 }

@@ -48,6 +48,8 @@ sock_look(int fd, struct sock_seen *ret)
 	*ret = (struct sock_seen){
 		.acked = info.tcpi_bytes_acked, .unacked = sock_unacked(fd),
 		.segments = info.tcpi_data_segs_out, .lost = info.tcpi_total_retrans,
+		.in_flight = info.tcpi_unacked,
+		.rate = info.tcpi_delivery_rate,
 	};
 	return known;
 }

@@ -16,6 +16,8 @@ uint64_t sock_unacked(int fd);
 struct sock_seen {
 	uint64_t acked, unacked;	/* as above */
 	uint64_t segments, lost;	/* sent so far, and of these sent again */
+	uint64_t in_flight;		/* segments sent and not acknowledged */
+	uint64_t rate;			/* bytes a second that arrived, of the last round trip */
 };
 bool sock_look(int fd, struct sock_seen *ret);
 

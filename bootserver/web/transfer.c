@@ -27,7 +27,7 @@ transfer_new(struct request *req, const char *nonce, const char *sha256)
 	str_copy(transfer->sha256, sizeof(transfer->sha256), sha256);
 	str_copy(transfer->rack, sizeof(transfer->rack), machine ? machine->rack : "");
 	transfer->paced = agent && str_starts(agent, "iPXE/");
-	pace_init(&transfer->pace, machine ? machine->pace : 0);
+	pace_init(&transfer->pace, machine ? &machine->pace : &(struct pace_memory){ 0 });
 	return transfer;
 }
 
@@ -120,6 +120,8 @@ keep_pace(struct transfer *transfer, const struct sock_seen *now, int64_t now_ms
 		.lost = now->lost - last->lost,
 		.waiting = now->unacked > 0,
 		.quiet_ms = now_ms - transfer->moved_ms,
+		.peak = now->rate,
+		.in_flight = now->in_flight,
 	};
 
 	if (transfer->paced && pace_step(&transfer->pace, &seen))
@@ -165,14 +167,12 @@ remember(const struct transfer *transfer, bool whole)
 {
 	struct web *web = transfer->req->peer->web;
 	struct known_machine *machine = known_find(web->known, transfer->nonce);
-	uint64_t learnt = pace_learnt(&transfer->pace, whole);
 
 	if (!machine || !transfer->paced)
 		return;
-	if (learnt && learnt != machine->pace)
-		log_debug("ip=%s sending at %.1f MB/s at most", transfer->req->peer->ip,
-			  (double)learnt / 1e6);
-	machine->pace = learnt;
+	machine->pace = pace_learnt(&transfer->pace, whole);
+	log_debug("ip=%s pace %.1f MB/s%s", transfer->req->peer->ip,
+		  (double)transfer->pace.rate / 1e6, machine->pace.deep ? ", deep" : "");
 }
 
 void

@@ -19,12 +19,12 @@ found_by_the_newest_nonce(void **state)
 	assert_string_equal(known_find(known, "a1")->rack, "r1");
 	assert_string_equal(known_find(known, "b1")->rack, "r2");
 	assert_null(known_find(known, "c1"));
-	known_find(known, "a1")->pace = 7000;
+	known_find(known, "a1")->pace.most = 7000;
 	known_find(known, "a1")->came_ms = 5;
 	known_script(known, "n1", "a2", "r4", 2);
 	assert_null(known_find(known, "a1"));
 	assert_string_equal(known_find(known, "a2")->rack, "r4");
-	assert_int_equal(known_find(known, "a2")->pace, 7000);
+	assert_int_equal(known_find(known, "a2")->pace.most, 7000);
 	assert_int_equal(known_find(known, "a2")->came_ms, 0);
 	known_free(known);
 	known_free(NULL);
@@ -39,7 +39,7 @@ give(struct known *known, int n)
 	snprintf(name, sizeof(name), "m%d", n);
 	snprintf(nonce, sizeof(nonce), "%x", n);
 	known_script(known, name, nonce, "r1", n);
-	known_find(known, nonce)->pace = (uint64_t)n;
+	known_find(known, nonce)->pace.most = (uint64_t)n;
 }
 
 static struct known_machine *
@@ -66,7 +66,7 @@ who_was_not_heard_of_for_longest_goes(void **state)
 		bool gone = (n > 1 && n < 12) || n == KNOWN_MOST + 1;
 		struct known_machine *machine = of(known, n);
 
-		if (gone ? machine != NULL : !machine || machine->pace != (uint64_t)n)
+		if (gone ? machine != NULL : !machine || machine->pace.most != (uint64_t)n)
 			fail_msg("machine %d", n);
 	}
 	known_free(known);
