@@ -432,6 +432,18 @@ finish_defaults(struct site *site)
 		site->roles_said |= site->machines[i].roles;
 }
 
+/* All files but the first are named by the folder they are found in. */
+static void
+check_name(const char *name, int file, struct site_findings *findings)
+{
+	const struct site_place place = { .file = file, .line = 1, .column = 1 };
+	const char *ending = strrchr(name, '.');
+
+	if (file > 0 && str_eq(ending, ".yml"))
+		site_find_error(findings, &place,
+				"a file of machines ends in .yaml: rename it, or take it away");
+}
+
 /* The site as far as its files could be read, with the findings so far; *ret_checked: those of the
  * rules between things are among them, which say nothing without the first file. */
 static struct site *
@@ -445,6 +457,7 @@ gather(const struct site_source *sources, size_t count, struct site_findings *re
 
 	*ret_findings = (struct site_findings){ 0 };
 	for (size_t i = 0; i < count; i++) {
+		check_name(sources[i].name, (int)i, ret_findings);
 		files[i] = yaml_open(&sources[i], (int)i, ret_findings);
 		room += count_machines(yaml_root(files[i]));
 		site->partial |= !files[i];

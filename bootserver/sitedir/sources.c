@@ -16,13 +16,14 @@
 #define SITE "site.yaml"
 #define MACHINES "machines.d"
 
+/* One of the other ending is meant too, but site_parse() refuses it: a machine has one file. */
 static int
 is_source(const struct dirent *entry)
 {
-	size_t len = strlen(entry->d_name);
+	const char *ending = strrchr(entry->d_name, '.');
 
-	return entry->d_name[0] != '.' && len > 5 &&
-	       strcmp(entry->d_name + len - 5, ".yaml") == 0;
+	return ending && entry->d_name[0] != '.' &&
+	       (str_eq(ending, ".yaml") || str_eq(ending, ".yml"));
 }
 
 /* strcmp, not the locale's order: everywhere the same. */

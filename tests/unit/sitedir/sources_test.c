@@ -66,6 +66,25 @@ loads(void **state)
 	site_findings_fini(&findings);
 }
 
+/* Machines that a person wrote into a file of another ending are not left out in silence. */
+static void
+other_ending(void **state)
+{
+	struct site_findings findings;
+	struct site *site = NULL;
+	struct err err = { "" };
+
+	(void)state;
+	put("site.yaml", site_text);
+	mkdir("machines.d", 0755);
+	put("machines.d/n1.yml", "machines: [{name: n1, mac: 52:54:00:00:00:01}]\n");
+	assert_int_equal(sitedir_load(AT_FDCWD, &site, &findings, &err), -EINVAL);
+	assert_int_equal(findings.count, 1);
+	assert_string_equal(findings.items[0].file, "machines.d/n1.yml");
+	assert_non_null(strstr(findings.items[0].text, "ends in .yaml"));
+	site_findings_fini(&findings);
+}
+
 static void
 faults(void **state)
 {
@@ -90,6 +109,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(order, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(loads, folder_enter, folder_leave),
+		cmocka_unit_test_setup_teardown(other_ending, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(faults, folder_enter, folder_leave),
 	};
 
