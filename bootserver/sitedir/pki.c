@@ -72,6 +72,21 @@ read_pem(int dirfd, const char *path, char **ret, struct err *err)
 	return r == -ENOENT ? 0 : r < 0 ? r : 1;
 }
 
+/* What others could have read is no secret any more, and the person must know. */
+static int
+key_is_private(const struct making *m, const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (fstatat(m->dirfd, path, &st, 0) < 0)
+		return err_errno(err, -errno, "cannot look at %s", path);
+	if (st.st_mode & (S_IRWXG | S_IRWXO))
+		return err_set(err, -EPERM, "%s is open to others than its owner (mode %04o): "
+			       "chmod 600 %s, and see that nobody has it", path,
+			       (unsigned)st.st_mode & 07777, path);
+	return 0;
+}
+
 /* The key that is there, or a new one. */
 static int
 key_ensure(struct making *m, const struct pair *pair, EVP_PKEY **ret, struct err *err)
@@ -88,8 +103,12 @@ key_ensure(struct making *m, const struct pair *pair, EVP_PKEY **ret, struct err
 		free(pem);
 		if (!key)
 			return err_wrap(err, -EINVAL, "%s", pair->key_path);
-		*ret = key;
-		return 0;
+		r = key_is_private(m, pair->key_path, err);
+		if (r < 0)
+			EVP_PKEY_free(key);
+		else
+			*ret = key;
+		return r;
 	}
 	key = pki_key_new(err);
 	if (!key)
@@ -299,6 +318,19 @@ sitedir_pki_ensure(int dirfd, const struct site *site, uid_t uid, gid_t gid, str
 	return r < 0 ? r : m.made;
 }
 
+/* 1: made, 0: it was there. */
+static int
+folder_ensure(int dirfd, const char *path, mode_t mode, struct err *err)
+{
+	struct stat st;
+
+	if (mkdirat(dirfd, path, mode) == 0)
+		return 1;
+	if (errno == EEXIST && fstatat(dirfd, path, &st, 0) == 0)
+		errno = S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+	return errno ? err_errno(err, -errno, "cannot make the folder %s", path) : 0;
+}
+
 int
 sitedir_folders_ensure(int dirfd, uid_t uid, gid_t gid, struct err *err)
 {
@@ -309,13 +341,13 @@ sitedir_folders_ensure(int dirfd, uid_t uid, gid_t gid, struct err *err)
 		{"store/sha256", 0755}, {"store/images", 0755}, {"run", 0755},
 	};
 	struct making m = { .dirfd = dirfd, .uid = uid, .gid = gid };
-	int made = 0;
+	int made = 0, r;
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		if (mkdirat(dirfd, folders[i].path, folders[i].mode) == 0)
-			made = 1;
-		else if (errno != EEXIST)
-			return err_errno(err, -errno, "cannot make the folder %s", folders[i].path);
+		r = folder_ensure(dirfd, folders[i].path, folders[i].mode, err);
+		if (r < 0)
+			return r;
+		made |= r;
 		if (folders[i].engines && give(&m, folders[i].path, err) < 0)
 			return -EPERM;
 	}

@@ -185,6 +185,41 @@ lost_ca_key(void **state)
 	free(ca);
 }
 
+/* A key that others may read is told, not used and not changed. */
+static void
+open_key(void **state)
+{
+	static const char *const keys[] = {
+		"pki/ca.key", "pki/server.key", "pki/kubernetes/ca.key", "pki/kubernetes/sa.key",
+	};
+	struct site site = site_of(site_domain, 0x0a090001);
+
+	(void)state;
+	assert_int_equal(ensure(&site, NOW), 1);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		assert_int_equal(chmod(keys[i], 0640), 0);
+		assert_int_equal(ensure(&site, NOW), -EPERM);
+		assert_int_equal(mode_of(keys[i]), 0640);
+		assert_int_equal(chmod(keys[i], 0600), 0);
+		assert_int_equal(ensure(&site, NOW), 0);
+	}
+}
+
+/* What stands in a folder's place is no folder. */
+static void
+no_folder(void **state)
+{
+	struct err err = { "" };
+
+	(void)state;
+	assert_int_equal(sitedir_folders_ensure(AT_FDCWD, (uid_t)-1, (gid_t)-1, &err), 1);
+	assert_int_equal(sitedir_folders_ensure(AT_FDCWD, (uid_t)-1, (gid_t)-1, &err), 0);
+	assert_int_equal(rmdir("store/images"), 0);
+	assert_int_equal(close(creat("store/images", 0644)), 0);
+	assert_int_equal(sitedir_folders_ensure(AT_FDCWD, (uid_t)-1, (gid_t)-1, &err), -ENOTDIR);
+	assert_non_null(strstr(err.text, "store/images"));
+}
+
 /* A server whose clock is dead makes certificates that are good when it is mended. */
 static void
 dead_clock(void **state)
@@ -274,6 +309,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(finishes_what_was_begun, folder_enter,
 						folder_leave),
 		cmocka_unit_test_setup_teardown(lost_ca_key, folder_enter, folder_leave),
+		cmocka_unit_test_setup_teardown(open_key, folder_enter, folder_leave),
+		cmocka_unit_test_setup_teardown(no_folder, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(dead_clock, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(long_names, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(cluster_kept, folder_enter, folder_leave),
