@@ -49,6 +49,12 @@ site_cidr_last(const struct net_cidr *cidr)
 	return cidr->address | ~net_cidr_mask(cidr);
 }
 
+bool
+site_may_be_host(uint32_t address)
+{
+	return net_ip4_is_host(address) && address >> 24 != 127;
+}
+
 static void
 check_server(const struct site *site, struct site_findings *findings)
 {
@@ -68,9 +74,9 @@ check_server(const struct site *site, struct site_findings *findings)
 		site_find_error(findings, place,
 				"a subnet of length /%u cannot serve machines: from /8 to /30",
 				site->address.prefix);
-	else if (!net_ip4_is_host(site->address.address))
+	else if (!site_may_be_host(site->address.address))
 		site_find_error(findings, place, "this is no machine's address: give the server's "
-				"own, from 1.0.0.0 to 223.255.255.255");
+				"own, from 1.0.0.0 to 223.255.255.255 and not of 127.0.0.0/8");
 	else if (site->address.address == site_cidr_first(&site->address))
 		site_find_error(findings, place,
 				"this is the address of the subnet itself: give the server's own, "

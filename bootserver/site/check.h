@@ -29,6 +29,9 @@ bool site_cluster_meant(const struct site *site);
 uint32_t site_cidr_first(const struct net_cidr *cidr);
 uint32_t site_cidr_last(const struct net_cidr *cidr);
 
+/* May a machine have it?  Not of multicast, «this network» or the loopback (RFC 6890, 2.2.2). */
+bool site_may_be_host(uint32_t address);
+
 /* Its part for the networks behind relay agents. */
 void site_check_networks(const struct site *site, struct site_findings *findings);
 

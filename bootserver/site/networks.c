@@ -58,9 +58,9 @@ check_subnet(const struct site *site, const struct site_network *n,
 				n->subnet.prefix);
 		return;
 	}
-	if (!net_ip4_is_host(n->subnet.address))
+	if (!site_may_be_host(n->subnet.address))
 		site_find_error(findings, place, "no machine has an address of this network: give "
-				"one from 1.0.0.0 to 223.255.255.255");
+				"one from 1.0.0.0 to 223.255.255.255 and not of 127.0.0.0/8");
 	if (site->address.address && overlap(&n->subnet, &site->address))
 		site_find_error(findings, place, "this network and the server's own overlap");
 	for (const struct site_network *other = site->networks; other < n; other++)
