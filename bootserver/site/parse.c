@@ -335,6 +335,15 @@ tell_missing(struct walk *w, enum schema_scope scope, const struct seen *seen,
 	}
 }
 
+/* A key; of one that is nothing the place is its value's. */
+static struct yaml_at
+aim_key(struct fy_node_pair *pair, const struct site_place *outer)
+{
+	struct yaml_at value = yaml_aim(fy_node_pair_value(pair), outer);
+
+	return yaml_aim(fy_node_pair_key(pair), &value.place);
+}
+
 static void
 take_mapping(struct walk *w, enum schema_scope scope, const struct yaml_at *at, void *base)
 {
@@ -342,7 +351,7 @@ take_mapping(struct walk *w, enum schema_scope scope, const struct yaml_at *at, 
 	void *next = NULL;
 
 	for (struct fy_node_pair *p; (p = fy_node_mapping_iterate(at->node, &next));) {
-		struct yaml_at key = yaml_aim(fy_node_pair_key(p), &at->place), value;
+		struct yaml_at key = aim_key(p, &at->place), value;
 		char *text = yaml_text(key.node);
 		const struct schema_row *row;
 		size_t shift = 0;
