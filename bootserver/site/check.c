@@ -49,6 +49,8 @@ site_cidr_last(const struct net_cidr *cidr)
 	return cidr->address | ~net_cidr_mask(cidr);
 }
 
+enum { DNS_PORT = 53 };
+
 bool
 site_may_be_host(uint32_t address)
 {
@@ -68,6 +70,10 @@ check_server(const struct site *site, struct site_findings *findings)
 				"http-port and https-port are both %u: they need ports of their "
 				"own",
 				site->http_port);
+	if (site->http_port == DNS_PORT || site->https_port == DNS_PORT)
+		site_find_error(findings, place_of(site, site->http_port == DNS_PORT ?
+						   &site->http_port : &site->https_port),
+				"port %d is that of DNS, which is served there too", DNS_PORT);
 	if (!site->address.address)
 		return;
 	if (site->address.prefix > 30 || site->address.prefix < 8)
@@ -211,17 +217,10 @@ pairs_hold(const struct site_pair *pairs, size_t count, const char *key)
 	return false;
 }
 
-/* Can any machine have that label? */
+/* Has any machine or rack that label? */
 static bool
-label_known(const struct site *site, const char *key)
+is_label(const struct site *site, const char *key)
 {
-	static const char *const facts[] = {
-		"arch", "platform", "manufacturer", "product", "rack", "known", NULL
-	};
-
-	for (size_t i = 0; facts[i]; i++)
-		if (strcmp(facts[i], key) == 0)
-			return true;
 	for (size_t i = 0; i < site->nracks; i++)
 		if (pairs_hold(site->racks[i].labels, site->racks[i].nlabels, key))
 			return true;
@@ -229,6 +228,37 @@ label_known(const struct site *site, const char *key)
 		if (pairs_hold(site->machines[i].labels, site->machines[i].nlabels, key))
 			return true;
 	return false;
+}
+
+/* What a rule may ask beside labels (plan/plan.c), and its words where these are few. */
+static const struct fact {
+	const char *key, *words[2];
+} facts[] = {
+	{ "arch", { "amd64", "arm64" } }, { "platform", { "efi", "pcbios" } },
+	{ "known", { "true", "false" } }, { "manufacturer" }, { "product" }, { "rack" }, { NULL },
+};
+
+/* Can any machine be what the rule asks? */
+static void
+check_match(const struct site *site, const struct site_pair *match, struct site_findings *findings)
+{
+	const struct site_place *place = place_of(site, &match->key);
+	const struct fact *fact = facts;
+
+	if (site->partial || is_label(site, match->key))
+		return;
+	while (fact->key && !str_eq(fact->key, match->key))
+		fact++;
+	if (!fact->key)
+		site_find_warning(findings, place, "no machine and no rack has a label \"%s\", so "
+				  "this rule never fits", match->key);
+	else if (fact->words[0] && !str_eq(match->value, fact->words[0]) &&
+		 !str_eq(match->value, fact->words[1]))
+		site_find_warning(findings, place, "%s is %s or %s, not \"%s\": this rule never "
+				  "fits", fact->key, fact->words[0], fact->words[1], match->value);
+	else if (str_eq(fact->key, "rack") && !site_rack_find(site, match->value))
+		site_find_warning(findings, place, "there is no rack \"%s\", so this rule never "
+				  "fits", match->value);
 }
 
 static void
@@ -255,12 +285,7 @@ check_rules(const struct site *site, struct site_findings *findings)
 		if (!rule->nmatch && !all)
 			all = rule;
 		for (size_t j = 0; j < rule->nmatch; j++)
-			if (!site->partial && !label_known(site, rule->match[j].key))
-				site_find_warning(
-					findings, place_of(site, &rule->match[j].key),
-					"no machine and no rack has a label \"%s\", so this rule "
-					"never fits",
-					rule->match[j].key);
+			check_match(site, &rule->match[j], findings);
 	}
 }
 
