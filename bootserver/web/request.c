@@ -162,7 +162,27 @@ reads_two_ways(struct MHD_Connection *mhd)
 	struct tally tally = { 0 };
 
 	MHD_get_connection_values(mhd, MHD_HEADER_KIND, count_header, &tally);
-	return tally.hosts > 1 || tally.lengths > 1 || (tally.lengths && tally.codings);
+	return tally.hosts > 1 || tally.lengths > 1 || tally.codings > 1 ||
+	       (tally.lengths && tally.codings);
+}
+
+/* Nobody knows where a body of another coding ends (RFC 9112, 6.3), so the answer does not wait
+ * for that. */
+static bool
+is_endless(struct request *req)
+{
+	const char *coding = request_header(req, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+
+	return coding && strcasecmp(coding, "chunked") != 0;
+}
+
+/* The last answer on this connection. */
+static void
+say_bad(struct request *req, const char *text)
+{
+	request_say(req, MHD_HTTP_BAD_REQUEST, "%s", text);
+	if (req->response)
+		MHD_add_response_header(req->response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
 /* Faults that can be told from the headers alone; the route is known after this, or an answer
@@ -178,10 +198,9 @@ check_head(struct request *req, struct MHD_Connection *mhd, const char *url)
 	if (req->bad_uri) {
 		request_say(req, MHD_HTTP_BAD_REQUEST, "The path holds a NUL.");
 	} else if (reads_two_ways(mhd)) {
-		request_say(req, MHD_HTTP_BAD_REQUEST,
-			    "Host or the body's length is said twice.");
-		if (req->response)
-			MHD_add_response_header(req->response, MHD_HTTP_HEADER_CONNECTION, "close");
+		say_bad(req, "Host or the body's length is said twice.");
+	} else if (is_endless(req)) {
+		say_bad(req, "The only transfer coding taken is chunked.");
 	} else if (size && (int64_t)size->header_size > most) {
 		request_say(req, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
 			    "The headers are over %lld bytes.", (long long)most);
@@ -216,7 +235,7 @@ first_call(struct request *req, struct MHD_Connection *mhd, const char *url, con
 	    request_header(req, MHD_HTTP_HEADER_EXPECT))
 		request_say(req, MHD_HTTP_CONTENT_TOO_LARGE, "At most %zu bytes.",
 			    req->route->body);
-	if (req->response && request_header(req, MHD_HTTP_HEADER_EXPECT)) {
+	if (req->response && (request_header(req, MHD_HTTP_HEADER_EXPECT) || is_endless(req))) {
 		peer_enter(req->peer, PEER_SENDING);
 		return MHD_queue_response(mhd, req->status, req->response);
 	}

@@ -114,6 +114,8 @@ BAD = {
     "length beyond numbers": (b"POST /v1/report HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 30 + b"\r\n\r\n",
                               (413, 400)),
     "bad chunk": (b"POST /v1/report HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", (400,)),
+    "another coding": (b"POST /v1/report HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\nabc", (400,)),
+    "another coding, no body": (GET + b"Transfer-Encoding: identity\r\n\r\n", (400,)),
     "asks first": (b"POST /v1/report HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\nExpect: 100-continue\r\n\r\n",
                    (413,)),
     "asks first, nowhere": (b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n",
@@ -129,7 +131,9 @@ def test_bad_requests(web, data, statuses):
 
 @pytest.mark.parametrize("head", [b"Host: y\r\n", b"Content-Length: 5\r\nContent-Length: 6\r\n",
                                   b"Content-Length: 5\r\ncontent-length: 5\r\n",
-                                  b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"])
+                                  b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+                                  b"Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n",
+                                  b"Transfer-Encoding: x\r\n"])
 def test_what_reads_two_ways_is_the_last_request(web, head):
     web.answers["health"] = lambda m: {"status": 200, "body": "ok"}
     sent = b"POST /v1/report HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n0\r\n\r\n" + GET.replace(b"boot.ipxe", b"healthz")
