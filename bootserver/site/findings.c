@@ -189,8 +189,10 @@ site_findings_finish(struct site_findings *findings, char *const *files,
 	for (size_t i = 0; i < findings->count; i++) {
 		struct site_finding *f = &findings->items[i];
 
-		if (f->source >= 0 && !f->file)
-			f->file = str_dup(files[f->source]);
+		if (f->source < 0 || f->file)
+			continue;
+		f->file = str_dup(files[f->source]);
+		signs_clean(f->file, '?');
 	}
 	for (size_t end = 0; sources && end <= findings->count; end++) {
 		if (end < findings->count &&

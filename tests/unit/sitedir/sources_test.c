@@ -85,6 +85,24 @@ other_ending(void **state)
 	site_findings_fini(&findings);
 }
 
+/* A file's name is foreign text as well, and a finding is one line. */
+static void
+odd_name(void **state)
+{
+	struct site_findings findings;
+	struct site *site = NULL;
+	struct err err = { "" };
+
+	(void)state;
+	put("site.yaml", site_text);
+	mkdir("machines.d", 0755);
+	put("machines.d/a\nb\x1b[31m\xff.yaml", "machines: [{name: n1, mac: zz}]\n");
+	assert_int_equal(sitedir_load(AT_FDCWD, &site, &findings, &err), -EINVAL);
+	assert_int_equal(findings.count, 1);
+	assert_string_equal(findings.items[0].file, "machines.d/a?b?[31m?.yaml");
+	site_findings_fini(&findings);
+}
+
 static void
 faults(void **state)
 {
@@ -110,6 +128,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(order, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(loads, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(other_ending, folder_enter, folder_leave),
+		cmocka_unit_test_setup_teardown(odd_name, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(faults, folder_enter, folder_leave),
 	};
 
