@@ -25,11 +25,17 @@ within(uint64_t rate, uint64_t most)
 	return greatest(most ? least(rate, most) : least(rate, PACE_MOST), PACE_LEAST);
 }
 
+bool
+pace_deep(const struct pace_memory *memory)
+{
+	return memory->deep >= PACE_SURE;
+}
+
 void
 pace_init(struct pace *ret, const struct pace_memory *memory)
 {
 	ret->memory = *memory;
-	ret->rate = within(memory->deep ? PACE_DEEP : PACE_FIRST, memory->most);
+	ret->rate = within(pace_deep(memory) ? PACE_DEEP : PACE_FIRST, memory->most);
 	ret->stalled = false;
 }
 
@@ -59,11 +65,11 @@ quicken(struct pace *pace, const struct pace_seen *seen, uint64_t delivered)
 	uint64_t takes = least(greatest(delivered, seen->peak), pace->rate);
 	uint64_t over = least(delivered, pace->rate) * 3 / 2;
 
-	if (seen->in_flight >= DEEP_SEGMENTS && !memory->stops)
-		memory->deep = true;
+	if (seen->in_flight >= DEEP_SEGMENTS && !memory->stops && !pace_deep(memory))
+		memory->deep++;
 	if (takes * 10 >= pace->rate * 7)
 		lift(memory, 8);
-	over = greatest(over, memory->deep ? PACE_DEEP : least(takes * 3 / 2, PACE_FIRST));
+	over = greatest(over, pace_deep(memory) ? PACE_DEEP : least(takes * 3 / 2, PACE_FIRST));
 	pace->rate = within(greatest(pace->rate, over), memory->most);
 }
 
@@ -82,7 +88,7 @@ pace_step(struct pace *pace, const struct pace_seen *seen)
 	} else if (seen->segments >= LITTLE_SEGMENTS &&
 		   seen->lost * 100 > seen->segments * LOST_PERCENT) {
 		pace->memory.most = was;
-		pace->memory.deep = false;
+		pace->memory.deep = 0;
 		pace->rate = within(delivered - delivered / 10, pace->memory.most);
 	} else if (seen->ms >= SHORT_MS) {
 		quicken(pace, seen, delivered);
@@ -100,8 +106,8 @@ pace_learnt(const struct pace *pace, bool whole)
 	if (whole) {
 		lift(&then, 4);
 	} else if (pace->stalled) {
-		then.stops = then.stops || then.deep;
-		then.deep = false;
+		then.stops = then.stops || pace_deep(&then);
+		then.deep = 0;
 	}
 	return then;
 }

@@ -16,6 +16,7 @@
 
 #define PACE_FIRST (32u << 20)		/* a machine of which nothing is known */
 #define PACE_DEEP (125u * 1000 * 1000)	/* at least, to a deep one: 1 Gbit/s */
+#define PACE_SURE 2			/* one may come of a machine that had no time to answer */
 #define PACE_LEAST (1u << 20)
 #define PACE_MOST (1250u * 1000 * 1000)	/* 10 Gbit/s */
 
@@ -23,7 +24,8 @@
 struct pace_memory {
 	uint64_t most;		/* at more it lost or stood still; lifted while all goes well, for
 				 * it may have been chance; 0: not met */
-	bool deep;		/* holds a burst of many frames */
+	unsigned deep;		/* looks that showed it to hold more than a short ring, up to
+				 * PACE_SURE: then it is held to be deep */
 	bool stops;		/* was held to be deep, and stood still for good: never again */
 };
 
@@ -49,6 +51,9 @@ void pace_init(struct pace *ret, const struct pace_memory *memory);
 
 /* One look; true if pace->rate has changed enough to tell the kernel. */
 bool pace_step(struct pace *pace, const struct pace_seen *seen);
+
+/* Held to be deep: bursts do it no harm. */
+bool pace_deep(const struct pace_memory *memory);
 
 /* What to remember of the machine; `whole`: the transfer ended well. */
 struct pace_memory pace_learnt(const struct pace *pace, bool whole);

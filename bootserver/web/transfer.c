@@ -172,7 +172,7 @@ remember(const struct transfer *transfer, bool whole)
 		return;
 	machine->pace = pace_learnt(&transfer->pace, whole);
 	log_debug("ip=%s pace %.1f MB/s%s", transfer->req->peer->ip,
-		  (double)transfer->pace.rate / 1e6, machine->pace.deep ? ", deep" : "");
+		  (double)transfer->pace.rate / 1e6, pace_deep(&machine->pace) ? ", deep" : "");
 }
 
 void
