@@ -16,18 +16,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/msg.h"
-
-static bool
-may_be_read(const char *name)
-{
-	static const char *const ends[] = { ".yaml", ".yml", ".json" };
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (len > strlen(ends[i]) && strcmp(name + len - strlen(ends[i]), ends[i]) == 0)
-			return true;
-	return false;
-}
+#include "site/terms.h"
 
 static int
 open_below(int dirfd, const char *name)
@@ -39,7 +28,7 @@ open_below(int dirfd, const char *name)
 	struct stat st;
 	int fd;
 
-	if (!may_be_read(name)) {
+	if (!term_is_manifest(name)) {
 		errno = EACCES;
 		return -1;
 	}

@@ -10,6 +10,7 @@
 
 #include "lib/net.h"
 #include "lib/str.h"
+#include "lib/words.h"
 
 /* A name of `len` bytes as Kubernetes has it (validation.IsQualifiedName). */
 static bool
@@ -76,6 +77,18 @@ term_is_taint(const char *text)
 		if (strcmp(effects[i], colon + 1) == 0)
 			return true;
 	return false;
+}
+
+bool
+term_is_manifest(const char *text)
+{
+	const char *end = strrchr(text, '.');
+
+	if (!end || (strcmp(end, ".yaml") != 0 && strcmp(end, ".yml") != 0 &&
+		     strcmp(end, ".json") != 0))
+		return false;
+	return text[0] != '/' && !strstr(text, "..") && strlen(text) <= 255 &&
+	       !words_bad_sign(text);
 }
 
 bool

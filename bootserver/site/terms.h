@@ -16,6 +16,10 @@ bool term_is_value(const char *text);
 /* KEY[=VALUE]:EFFECT, the effect NoSchedule, PreferNoSchedule or NoExecute. */
 bool term_is_taint(const char *text);
 
+/* A manifest of the site's own: a path below the site directory, of the signs a script can carry
+ * (lib/words.h), that ends in .yaml, .yml or .json. */
+bool term_is_manifest(const char *text);
+
 /* A community of RFC 1997: two numbers up to 65535, "64512:100". */
 bool term_is_community(const char *text);
 

@@ -206,15 +206,8 @@ take_range(const struct schema_row *row, const char *text, void *field)
 static int
 take_file(const struct schema_row *row, const char *text, void *field)
 {
-	const char *end = strrchr(text, '.');
-
 	(void)row;
-	if (!end || (strcmp(end, ".yaml") != 0 && strcmp(end, ".yml") != 0 &&
-		     strcmp(end, ".json") != 0))
-		return -EINVAL;
-	if (text[0] == '/' || strstr(text, "..") || strlen(text) > 255 || words_bad_sign(text))
-		return -EINVAL;
-	return keep(field, text);
+	return term_is_manifest(text) ? keep(field, text) : -EINVAL;
 }
 
 /* What cloud-init takes as user data begins in one of these ways (its manual, «User data

@@ -16,6 +16,7 @@
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/str.h"
+#include "sitedir/sources.h"
 
 #define PIECE 65536
 #define LEASE_TRIES 5
@@ -159,6 +160,9 @@ put_tree(struct packer *p, const char *folder)
 				r = put_tree(p, path);
 			else if (S_ISREG(st.st_mode))
 				r = put_file(p, path);
+			else
+				r = err_set(p->err, -EINVAL, "%s is neither file nor folder: a "
+					    "backup would be without it", path);
 		}
 		free(path);
 		free(entries[i]);
@@ -212,6 +216,28 @@ put_leases(struct packer *p)
 	return r;
 }
 
+/* The site's own manifests, which may lie anywhere in the site directory.  One that is not there is
+ * left out, as it is by the server that runs (keeper/manifests.c). */
+static int
+put_manifests(struct packer *p)
+{
+	struct site_findings findings;
+	struct site *site;
+	int r = sitedir_load(p->what->dirfd, &site, &findings, p->err);
+
+	site_findings_fini(&findings);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < site->kubernetes.manifests.count; i++) {
+		const char *path = site->kubernetes.manifests.items[i];
+
+		if (faccessat(p->what->dirfd, path, F_OK, 0) == 0)
+			r = put_file(p, path);
+	}
+	site_free(site);
+	return r;
+}
+
 static int
 put_all(struct packer *p)
 {
@@ -222,6 +248,8 @@ put_all(struct packer *p)
 		r = put_tree(p, "pki");
 	if (r == 0)
 		r = put_tree(p, "machines.d");
+	if (r == 0)
+		r = put_manifests(p);
 	if (r == 0 && what->database)
 		r = put_bytes(p, "state/bootserver.db", what->database, what->database_len);
 	if (r == 0)

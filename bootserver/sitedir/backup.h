@@ -9,8 +9,8 @@
 #include "lib/err.h"
 
 /*
- * A site directory as one tar (pax) in a crate: backup.json, pki/, machines.d/,
- * state/bootserver.db, run/leases, store/ and, as the last one, site.yaml.
+ * A site directory as one tar (pax) in a crate: backup.json, pki/, machines.d/, the site's own
+ * manifests, state/bootserver.db, run/leases, store/ and, as the last one, site.yaml.
  */
 
 /* Told now and then while bytes move; may be NULL. */
@@ -28,7 +28,8 @@ struct backup_what {
 	const struct backup_watch *watch;
 };
 
-/* Writes all of it and ends the crate.  The store is not changed meanwhile. */
+/* Writes all of it and ends the crate.  The store is not changed meanwhile.  -EINVAL if the site's
+ * files have faults: which manifests it has cannot be told then. */
 int backup_write(const struct backup_what *what, struct crate *crate, struct err *err);
 
 /*

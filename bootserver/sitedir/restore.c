@@ -15,6 +15,7 @@
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/str.h"
+#include "site/terms.h"
 #include "sitedir/backup.h"
 #include "sitedir/pki.h"
 
@@ -67,7 +68,7 @@ is_ours(const char *path)
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (str_starts(path, folders[i]))
 			return true;
-	return false;
+	return term_is_manifest(path);
 }
 
 /* A small file into memory. */
@@ -131,11 +132,13 @@ copy(struct unpacker *u, const char *path, int fd)
 static int
 make_folder(struct unpacker *u, const char *path)
 {
-	char *folder = str_dup(path);
-	int r;
+	char *folder = str_dup(path), *slash = strrchr(folder, '/');
+	int r = 0;
 
-	*strrchr(folder, '/') = '\0';
-	r = file_mkdirs(u->dirfd, folder, 0755, u->err);
+	if (slash) {
+		*slash = '\0';
+		r = file_mkdirs(u->dirfd, folder, 0755, u->err);
+	}
 	free(folder);
 	return r;
 }
@@ -171,10 +174,9 @@ take_entry(struct unpacker *u, struct archive_entry *entry)
 
 	if (!path || archive_entry_filetype(entry) != AE_IFREG)
 		return err_set(u->err, -EBADMSG, "the backup holds what is no file");
-	if (strcmp(path, "backup.json") == 0)
-		return take_front(u, entry);
 	if (!u->fronted)
-		return err_set(u->err, -EBADMSG, "this is no backup of a site");
+		return strcmp(path, "backup.json") == 0 ? take_front(u, entry) :
+		       err_set(u->err, -EBADMSG, "this is no backup of a site");
 	if (strcmp(path, "site.yaml") == 0)
 		return take_small(u, entry, &u->site, &u->site_len);
 	return take_file(u, entry);

@@ -44,6 +44,12 @@ make_site(void)
 
 	must(&r, "-C s init --name lab --interface eno1 --address 10.9.0.1/24", 0);
 	put("s/machines.d/n1.yaml", "machines: [{name: n1, mac: 52:54:00:00:00:01}]\n");
+	put("s/site.yaml", "site: {name: lab}\nimage: edge\n"
+	    "server: {interface: eno1, address: 10.9.0.1/24}\n"
+	    "kubernetes: {enabled: false, manifests: [manifests/own.yaml, backup.json, a.yml]}\n");
+	mkdir("s/manifests", 0755);
+	put("s/manifests/own.yaml", "kind: ConfigMap\n");
+	put("s/backup.json", "{\"kind\": \"ConfigMap\"}\n");
 	put("s/run/leases", "1790000000 52:54:00:00:00:01 10.9.0.100 n1 *\n");
 	mkdir("built", 0755);
 	sha256_text(sum, "kernel", 6);
@@ -172,6 +178,22 @@ interrupted(void **state)
 	assert_non_null(strstr(r.err, "this is no backup"));
 }
 
+/* Nothing of the site is left out in silence. */
+static void
+incomplete(void **state)
+{
+	(void)state;
+	make_site();
+	assert_int_equal(symlink("../../me.crt", "s/machines.d/n2.yaml"), 0);
+	must(&r, "-C s backup --to me.crt site.backup", 1);
+	assert_non_null(strstr(r.err, "machines.d/n2.yaml is neither file nor folder"));
+	unlink("s/machines.d/n2.yaml");
+	put("s/machines.d/n2.yaml", "machines: [{name: n1}]\n");
+	must(&r, "-C s backup --to me.crt site.backup", 1);
+	assert_non_null(strstr(r.err, "the site's files have faults"));
+	assert_int_not_equal(access("site.backup", F_OK), 0);
+}
+
 static void
 usage(void **state)
 {
@@ -196,7 +218,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(there_and_back), IN_FOLDER(passphrase), IN_FOLDER(interrupted),
-		IN_FOLDER(usage),
+		IN_FOLDER(incomplete), IN_FOLDER(usage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
