@@ -143,10 +143,10 @@ delete_machine(const struct route_call *call)
 
 	if (r < 0)
 		return edit_fault(call, r, &err);
+	log_info("machine=%s text=\"forgotten, the operator said so\"", ask.name);
 	m = machines_find(call->e, call->name);
 	if (m && !m->site)
 		machines_forget(call->e, m);
-	log_info("machine=%s text=\"forgotten, the operator said so\"", ask.name);
 	return 204;
 }
 
