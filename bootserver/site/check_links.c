@@ -139,6 +139,16 @@ check_vlan(const struct round *r, const struct site_link *link)
 				link->over, (long long)below->mtu);
 }
 
+/* What systemd takes for no interface's name (ifname_valid_full() of its basic/socket-util.c), and
+ * the loopback's. */
+static bool
+is_no_name(const char *name)
+{
+	return strcmp(name, "all") == 0 || strcmp(name, "default") == 0 ||
+	       strcmp(name, "lo") == 0 || strchr(name, '%') ||
+	       strspn(name, "0123456789") == strlen(name);
+}
+
 /* Each link is one of three things. */
 static void
 check_kind(const struct round *r, const struct site_link *link)
@@ -156,6 +166,9 @@ check_kind(const struct round *r, const struct site_link *link)
 		site_find_error(r->findings, place_of(r, &link->name, link),
 				"\"boot\" stands for the card that the machine booted by: take "
 				"another name");
+	else if (link->name && !link->nic && is_no_name(link->name))
+		site_find_error(r->findings, place_of(r, &link->name, link),
+				"an interface cannot be called %s: take another name", link->name);
 	if (!bond && site_marks_has(marks, &link->mode))
 		site_find_error(r->findings, place_of(r, &link->mode, link),
 				"mode is for bonds alone");
@@ -198,22 +211,80 @@ holds(const struct round *r, const struct site_link *link, uint32_t router)
 	return false;
 }
 
+/* Is it an address of the link itself? */
+static bool
+is_own(const struct round *r, const struct site_link *link, uint32_t address)
+{
+	struct net_cidr cidr;
+
+	for (size_t i = 0; i < link->addresses.count; i++)
+		if (net_cidr_parse(&cidr, link->addresses.items[i]) == 0 &&
+		    cidr.address == address)
+			return true;
+	return r->machine && r->machine->address == address;
+}
+
+/* `field` of the link, or of one of its routes, names this router. */
+static void
+check_router(const struct round *r, const struct site_link *link, const uint32_t *field)
+{
+	if (*field && !holds(r, link, *field))
+		site_find_error(r->findings, place_of(r, field, link),
+				"this router is in none of the link's networks");
+	else if (*field && is_own(r, link, *field))
+		site_find_error(r->findings, place_of(r, field, link),
+				"this is the machine's own address: a router is another's");
+}
+
+/* The kernel takes one way to a network by a link. */
+static void
+check_route_twice(const struct round *r, const struct site_link *link, size_t which)
+{
+	const struct site_route *route = &link->routes[which];
+
+	for (size_t i = 0; i < which; i++)
+		if (route->to.prefix == link->routes[i].to.prefix &&
+		    route->to.address == link->routes[i].to.address)
+			site_find_error(r->findings, place_of(r, &route->to, link),
+					"there is a route to this network already");
+}
+
 static void
 check_routers(const struct round *r, const struct site_link *link)
 {
-	static const char outside[] = "this router is in none of the link's networks";
-
-	if (link->gateway && !holds(r, link, link->gateway))
-		site_find_error(r->findings, place_of(r, &link->gateway, link), outside);
+	check_router(r, link, &link->gateway);
 	for (const struct site_link *other = r->boot->links; other < link; other++)
 		if (link->gateway && other->gateway)
 			site_find_error(r->findings, place_of(r, &link->gateway, link),
 					"a machine has one gateway: %s has one already",
 					other->name ? other->name : "another link");
-	for (size_t i = 0; i < link->nroutes; i++)
-		if (link->routes[i].via && !holds(r, link, link->routes[i].via))
-			site_find_error(r->findings, place_of(r, &link->routes[i].via, link),
-					outside);
+	for (size_t i = 0; i < link->nroutes; i++) {
+		check_router(r, link, &link->routes[i].via);
+		check_route_twice(r, link, i);
+	}
+}
+
+/* Does DHCP give it to anybody? */
+static bool
+is_pooled(const struct site *site, uint32_t address)
+{
+	const struct site_network *n = site_network_of(site, address);
+
+	if (site->dhcp != SITE_DHCP_AUTHORITATIVE && site->dhcp != SITE_DHCP_RELAY)
+		return false;
+	if (n)
+		return n->range_first && n->range_first <= address && address <= n->range_last;
+	return site->dhcp == SITE_DHCP_AUTHORITATIVE && site->range_first &&
+	       site->range_first <= address && address <= site->range_last;
+}
+
+/* Is it the router of the server's network, or of one behind a relay agent? */
+static bool
+is_gateway(const struct site *site, uint32_t address)
+{
+	const struct site_network *n = site_network_of(site, address);
+
+	return address == (n ? n->gateway : site->gateway);
 }
 
 static void
@@ -236,12 +307,14 @@ check_address(const struct round *r, const struct site_link *link, char *const *
 				"network, which no machine can have", *text);
 	else if (cidr.address == site->address.address)
 		site_find_error(r->findings, place, "%s is the server's own address", *text);
-	else if (site->gateway && cidr.address == site->gateway)
+	else if (!net_ip4_is_host(cidr.address) || cidr.address >> 24 == 127)
+		site_find_error(r->findings, place, "%s is no machine's address: they go from "
+				"1.0.0.0 to 223.255.255.255, without 127", *text);
+	else if (is_gateway(site, cidr.address))
 		site_find_error(r->findings, place, "%s is the gateway's address", *text);
-	else if (site->range_first && site->range_first <= cidr.address &&
-		 cidr.address <= site->range_last && site->dhcp == SITE_DHCP_AUTHORITATIVE)
+	else if (is_pooled(site, cidr.address))
 		site_find_error(r->findings, place, "%s is inside the pool: take one outside of "
-				"`dhcp: range`", *text);
+				"its `range`", *text);
 }
 
 static void
