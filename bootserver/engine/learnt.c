@@ -82,10 +82,13 @@ change(struct engine *e, struct boot *b, const char *file, const char *other)
 {
 	struct note note = { .phase = PHASE_TFTP, .state = STATE_WAIT, .from = "engine" };
 	struct machine *m = b->machine;
-	char text[200];
+	const char *given = e->site->dhcp == SITE_DHCP_NONE ?
+			    "have the site's DHCP server give it" : "from now on it is given";
+	char text[220];
 	struct err err;
 
-	m->learnt.locked = m->learnt.binary[0] != '\0' && !m->started;
+	/* what it was given before, and not the first one again */
+	m->learnt.locked = str_eq(m->learnt.binary, file) && !m->started;
 	str_copy(m->learnt.binary, sizeof(m->learnt.binary), other);
 	if (m->learnt.locked) {
 		note.state = STATE_STALL;
@@ -93,11 +96,11 @@ change(struct engine *e, struct boot *b, const char *file, const char *other)
 			 "Boot is on, and must be off", file, other);
 	} else if (m->started)
 		snprintf(text, sizeof(text), "it started %s %d times and never got to ask for its "
-			 "script: it is given %s from now on", file, MISSES, other);
+			 "script: %s %s", file, MISSES, given, other);
 	else
-		snprintf(text, sizeof(text), "it fetched %s %d times and did not start it: it is "
-			 "given %s from now on; if that does not start either, Secure Boot is on",
-			 file, MISSES, other);
+		snprintf(text, sizeof(text), "it fetched %s %d times and did not start it: %s %s; "
+			 "if that does not start either, Secure Boot is on", file, MISSES, given,
+			 other);
 	note.text = text;
 	timeline_note(e, b, &note);
 	save(e, m);

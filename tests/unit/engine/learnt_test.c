@@ -197,6 +197,33 @@ a_persons_word_is_kept(void **state)
 	assert_string_equal(bench_shows(b, "n1", "binary"), "(null)");
 }
 
+/* Another DHCP server names the binary: it must be told, and the machine fetches the old one till
+ * then, which is no sign of Secure Boot. */
+static void
+another_server_names_the_binary(void **state)
+{
+	struct bench *b = *state;
+	static const char said[] =
+		"site: {name: lab, domain: lab.internal}\n"
+		"server: {interface: br0, address: 10.9.0.1/24}\n"
+		"dhcp: {mode: none}\n"
+		"image: edge\n"
+		"machines: [{name: n1, mac: \"" MAC1 "\"}]\n";
+
+	bench_site_file(b, "reload", said);
+	for (int i = 0; i < 4; i++)
+		fetches(b, "/run/bootserver/tftp/snponly.efi");
+	bench_lease(b, MAC1, "10.9.0.101", "PXEClient:Arch:00007", "");
+	assert_string_equal(bench_shows(b, "n1", "state"), "waiting");
+	assert_non_null(strstr(bench_shows(b, "n1", "text"),
+			       "have the site's DHCP server give it ipxe-amd64.efi"));
+	for (int i = 0; i < 2; i++)
+		fetches(b, "/run/bootserver/tftp/ipxe-amd64.efi");
+	bench_lease(b, MAC1, "10.9.0.101", "PXEClient:Arch:00007", "");
+	assert_string_equal(bench_shows(b, "n1", "state"), "stalled");
+	assert_non_null(strstr(bench_shows(b, "n1", "text"), "Secure Boot is on"));
+}
+
 int
 main(void)
 {
@@ -208,6 +235,7 @@ main(void)
 		CASE(binary_that_starts_is_no_sign_of_secure_boot),
 		CASE(machine_that_asks_keeps_its_binary),
 		CASE(a_persons_word_is_kept),
+		CASE(another_server_names_the_binary),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
