@@ -250,6 +250,8 @@ talk_hear(struct talk *talk, const struct talk_site *at, const json_t *heard, in
 	else if (strcmp(kind, "decline") == 0)
 		say(ret, true, "it declines %s: another machine uses that address",
 		    json_str(heard, "asked", "its address"));
+	else if (strcmp(kind, "unknown") == 0 && !talk->boots)
+		begin(talk, heard);	/* option 53 itself is at fault: that is to be told */
 	if (fault[0] == '\0')
 		return;
 	who(name, talk);

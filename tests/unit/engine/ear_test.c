@@ -120,6 +120,10 @@ malformed(void **state)
 {
 	struct bench *b = *state;
 
+	heard(b, false, "unknown", "{\"vendor\": \"PXEClient\", \"arch\": 0, "
+	      "\"fault\": \"option 53 (message type) says 0, which is none\"}");
+	says(b, "wait", "firmware (x86 BIOS) sends a malformed packet: option 53 (message type) "
+	     "says 0, which is none; look for newer firmware");
 	heard(b, false, "discover", "{\"vendor\": \"PXEClient\", "
 	      "\"fault\": \"option 93 (client architecture) has 1 bytes instead of 2\"}");
 	says(b, "wait", "firmware sends a malformed packet: option 93 (client architecture) has 1 "
