@@ -101,16 +101,19 @@ newest(const struct images *images, const char *name, enum site_arch arch)
 	return found;
 }
 
-static void
-look_into_site(struct uses *uses, const struct images *images, const char *name, int generation)
+/* Fails where the site's files have faults: their machines cannot be told. */
+static int
+look_into_site(struct uses *uses, const struct images *images, const char *name, int generation,
+	       struct err *err)
 {
 	struct site_findings findings;
 	struct site *site = NULL;
 	char ref_name[64];
-	struct err err;
-	int number;
+	struct err why;
+	int number, r = sitedir_load(AT_FDCWD, &site, &findings, &why);
 
-	sitedir_load(AT_FDCWD, &site, &findings, &err);
+	if (r == -EINVAL)
+		*err = why;
 	for (size_t i = 0; site && i < site->nmachines; i++) {
 		const struct site_machine *machine = &site->machines[i];
 		const char *ref = machine_ref(site, machine);
@@ -125,6 +128,7 @@ look_into_site(struct uses *uses, const struct images *images, const char *name,
 	}
 	site_free(site);
 	site_findings_fini(&findings);
+	return r == -EINVAL ? r : 0;
 }
 
 /* What the engine of a server that has ended remembered. */
@@ -169,9 +173,9 @@ look_into_files(struct uses *uses, const char *name, int generation, struct err 
 
 	if (r < 0)
 		return r;
-	look_into_site(uses, &images, name, generation);
+	r = look_into_site(uses, &images, name, generation, err);
 	images_fini(&images);
-	return look_into_database(uses, name, generation, err);
+	return r < 0 ? r : look_into_database(uses, name, generation, err);
 }
 
 char *

@@ -214,14 +214,18 @@ archs_of(const struct image *image)
 	return archs;
 }
 
-/* Why the machine needs the image, or NULL. */
+/* Why the machine needs the image, or NULL.  A plan for one boot is soon over: what comes after it
+ * counts. */
 static const char *
 why(const struct engine *e, const struct machine *m, const char *ref)
 {
+	struct machine after = *m;
 	struct plan plan;
 	char next[80];
 
-	plan_of(e, m, &plan);
+	if (after.once)
+		after.once = after.kind_set = false;
+	plan_of(e, &after, &plan);
 	ref_of(&plan, next);
 	if (strcmp(next, ref) == 0)
 		return "boots it next";

@@ -497,6 +497,9 @@ image_in_use(void **state)
 	    "machines: [{name: n1, mac: 52:54:00:00:00:01, image: edge@3}]\n");
 	must(&r, "-C s image add one", 0);
 	must(&r, "-C s image rm edge@3", 1);	/* named, though there is a newer one */
+	put("s/machines.d/n1.yaml", "machines: [{name: n1, mac: 1, image: edge@3}]\n");
+	must(&r, "-C s image rm edge@3", 1);	/* who needs it cannot be told */
+	assert_non_null(strstr(r.err, "the site's files have faults"));
 }
 
 /* What the engine remembered counts while it does not run; parts of no image go. */

@@ -438,6 +438,26 @@ old_boots_are_forgotten(void **state)
 	assert_true(b->e->nonces.count <= 2 * BOOT_NONCES);
 }
 
+/* `image rm` asks who needs an image: a plan for one boot changes nothing of that. */
+static void
+image_is_needed_after_a_plan_for_one_boot(void **state)
+{
+	struct bench *b = *state;
+
+	for (int once = 1; once >= 0; once--) {
+		json_t *images, *uses;
+		char says[80];
+
+		snprintf(says, sizeof(says), "{\"kind\": \"rescue\", \"once\": %s}",
+			 once ? "true" : "false");
+		json_decref(bench_route(b, "PUT", "/v1/machines/n1/plan", says, 200));
+		images = bench_route(b, "GET", "/v1/images", NULL, 200);
+		uses = json_object_get(json_array_get(images, 0), "used_by");
+		assert_int_equal(json_array_size(uses), once ? 2 : 1);
+		json_decref(images);
+	}
+}
+
 static void
 routes_say_what_is_wrong(void **state)
 {
@@ -473,6 +493,7 @@ main(void)
 		CASE(unsigned_reports_reach_no_further_than_root),
 		CASE(firmware_begins_a_new_boot_after_one_that_went_on),
 		CASE(plan_for_one_boot_is_used_up_by_it),
+		CASE(image_is_needed_after_a_plan_for_one_boot),
 		CASE(newest_generation_unless_another_is_asked_for),
 		CASE(machine_never_seen_is_given_an_image_that_is_there),
 		CASE(site_json_opens_to_a_nonce_of_a_boot_alone),
