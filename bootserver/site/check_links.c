@@ -192,6 +192,20 @@ check_twice(const struct round *r, const struct site_link *link)
 	}
 }
 
+/* A bond or VLAN of the list is no card, and has its settings where it is made. */
+static void
+check_card(const struct round *r, const struct site_link *link)
+{
+	for (size_t i = 0; i < r->boot->nlinks; i++) {
+		const struct site_link *made = &r->boot->links[i];
+
+		if (!made->nic && str_eq(made->name, link->nic))
+			site_find_error(r->findings, place_of(r, &link->nic, link),
+					"%s is no card, it is made in line %d: say its settings "
+					"there", link->nic, made->place.line);
+	}
+}
+
 /* Is there a way to the router by one of the link's own networks? */
 static bool
 holds(const struct round *r, const struct site_link *link, uint32_t router)
@@ -325,8 +339,10 @@ check_list(const struct round *r)
 
 		check_kind(r, link);
 		check_twice(r, link);
-		if (link->nic)
+		if (link->nic) {
 			check_mac(r, place_of(r, &link->nic, link), link->nic);
+			check_card(r, link);
+		}
 		for (size_t j = 0; j < link->bond.count; j++)
 			check_member(r, link, (const char *const *)&link->bond.items[j]);
 		if (link->vlan)

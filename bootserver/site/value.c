@@ -66,7 +66,8 @@ static int
 take_interface(const struct schema_row *row, const char *text, void *field)
 {
 	(void)row;
-	if (!is_printable(text, 15) || strpbrk(text, "/ :,") || text[0] == '.')
+	/* no pattern either, as systemd.network(5) and dnsmasq take one for a name */
+	if (!is_printable(text, 15) || strpbrk(text, "/ :,*?[]!\"'\\") || text[0] == '.')
 		return -EINVAL;
 	return keep(field, text);
 }
