@@ -15,8 +15,9 @@
 
 /* What a person can do when a boot stands still in a phase. */
 static const char *const advice[PHASE_COUNT] = {
-	[PHASE_DHCP] = "it has an address and asked for no file: look at the machine's boot order"
-		       " (network first) and at other DHCP servers on this network",
+	[PHASE_DHCP] = "it asked for no file: if it has no address, `bootserver probe` says what is"
+		       " wrong; else look at the machine's boot order (network first) and at other"
+		       " DHCP servers on this network",
 	[PHASE_TFTP] = "it has the first file and did not start it: look at the machine's screen;"
 		       " Secure Boot must be off",
 	[PHASE_IPXE] = "iPXE runs and asks for nothing more: look at the machine's screen; a clock"
