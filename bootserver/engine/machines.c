@@ -493,6 +493,9 @@ check_name(struct engine *e, const struct machine *m, const char *name, struct e
 	if (!str_is_label(name))
 		return err_set(err, -EINVAL, "\"%.64s\" is no name for a machine:"
 			       " 1 to 63 of a-z, 0-9 and '-', not at the ends", name);
+	if (site_needs_name(e->site, name))
+		return err_set(err, -EINVAL, "\"%s\" is a name the site needs itself: give the "
+			       "machine another", name);
 	if (m->site)
 		return err_set(err, -EEXIST, "%s has its name from the site file", m->name);
 	if (other && other != m)

@@ -65,17 +65,13 @@ claim(struct round *r, enum site_key kind, const char *text, long ordinal,
 static void
 check_name(struct round *r, const struct site_machine *machine, long ordinal)
 {
-	const char *const taken[] = { r->site->kubernetes.endpoint, "boot", "localhost", NULL };
 	const struct site_place *place = place_of(r, &machine->name, machine);
 
 	if (!machine->name)
 		return;
-	for (size_t i = 0; taken[i]; i++)
-		if (strcmp(machine->name, taken[i]) == 0 && (i == 0 || !str_eq(taken[0], taken[i])))
-			site_find_error(r->findings, place,
-					"\"%s\" is a name the site needs itself: give the machine "
-					"another",
-					machine->name);
+	if (site_needs_name(r->site, machine->name))
+		site_find_error(r->findings, place, "\"%s\" is a name the site needs itself: give "
+				"the machine another", machine->name);
 	claim(r, SITE_KEY_NAME, machine->name, ordinal, place);
 }
 

@@ -30,4 +30,7 @@ struct site;
 /* The further network that holds the address; NULL: none. */
 const struct site_network *site_network_of(const struct site *site, uint32_t address);
 
+/* Is it a name below the site's domain that no machine can have: the server's, the cluster's? */
+bool site_needs_name(const struct site *site, const char *name);
+
 #endif

@@ -166,6 +166,13 @@ site_find_name(const struct site *site, const char *name)
 	return find_by(site, SITE_KEY_NAME, name);
 }
 
+bool
+site_needs_name(const struct site *site, const char *name)
+{
+	return strcmp(name, "boot") == 0 || strcmp(name, "localhost") == 0 ||
+	       str_eq(name, site->kubernetes.endpoint);
+}
+
 const char *
 site_arch_name(enum site_arch arch)
 {

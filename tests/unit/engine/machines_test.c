@@ -84,6 +84,10 @@ approval_may_give_a_name(void **state)
 				"{\"name\": \"n1\"}", 409));
 	json_decref(bench_route(b, "POST", "/v1/machines/m-525400000099/approve",
 				"{\"name\": \"Not a name\"}", 422));
+	json_decref(bench_route(b, "POST", "/v1/machines/m-525400000099/approve",
+				"{\"name\": \"boot\"}", 422));
+	json_decref(bench_route(b, "POST", "/v1/machines/m-525400000099/approve",
+				"{\"name\": \"api\"}", 422));
 	json_decref(bench_route(b, "POST", "/v1/machines/" STRANGE "/approve",
 				"{\"name\": \"n9\"}", 200));
 	json_decref(bench_route(b, "GET", "/v1/machines/m-525400000099", NULL, 404));
