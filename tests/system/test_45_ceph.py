@@ -10,7 +10,7 @@ import pytest
 from rack import look
 from steps import wipe
 
-pytestmark = pytest.mark.soak   # seven minutes of three machines' work; seen green once
+pytestmark = pytest.mark.soak   # ten minutes and more of three machines' work
 
 BUCKET, OBJECT = "/bucket", "/bucket/object"
 
