@@ -35,13 +35,14 @@ arg_new(const char *name, const char *value)
 	return yaml_pack("{s:s, s:s}", "name", name, "value", value);
 }
 
-/* Room for machines that are slow or emulated; the agent tries again in any case. */
+/* Room for machines that are slow or emulated; the agent tries again in any case.  The first call
+ * of the API is made while the API server starts. */
 static json_t *
 timeouts(void)
 {
 	return yaml_pack("{s:s, s:s, s:s, s:s, s:s, s:s}",
 			 "controlPlaneComponentHealthCheck", "10m0s", "kubeletHealthCheck", "10m0s",
-			 "kubernetesAPICall", "5m0s", "etcdAPICall", "5m0s",
+			 "kubernetesAPICall", "10m0s", "etcdAPICall", "5m0s",
 			 "tlsBootstrap", "10m0s", "discovery", "5m0s");
 }
 
