@@ -3,10 +3,14 @@
 import os
 import signal
 import sys
+import time
 
 import pytest
 
 from rack import ntp, packets, until
+from steps import healthy
+
+DEAD = 946684800     # 2000-01-01, as a board has it whose battery is empty
 
 # A time server that is 1000 seconds ahead of everybody.
 AHEAD = """
@@ -99,3 +103,13 @@ def test_a_site_can_do_without(rack):
     with rack.net.network():
         assert "NTP_server" not in packets.ask("card", "52:54:00:01:00:01", arch=7)
     assert "set ntp" not in rack.net.run("curl", "-s", "-m", "5", "http://10.9.0.1/ipxe/autoexec.ipxe")
+
+
+@pytest.mark.parametrize("firmware", ["uefi", "arm64"])
+def test_a_dead_battery(rack, firmware):
+    """The board's clock begins in the year 2000: iPXE asks for the time before it asks for anything by HTTPS, whose
+    certificates are of today; and nothing after it minds that the kernel's clock is wrong (recipe tiny sets none)."""
+    n1 = rack.machine("n1", firmware, clock=DEAD - time.time())
+    rack.start("tiny")
+    n1.power_on()
+    healthy(rack, n1)
