@@ -49,6 +49,18 @@ def test_local_disk(rack):
     assert "own disk  sanboot" in rack.server.command("show", "n2")
 
 
+def test_loader_on_another_disk(rack):
+    """The first disk has none: UEFI is led to the loader on a partition of the second one by its label."""
+    n1 = rack.machine("n1", "uefi", disks=[DISK, DISK], boot_disks=True)
+    rack.start()
+    write_loader(n1.disks[1].path)
+    rack.server.command("plan", "n1", "local")
+    n1.power_on()
+    n1.wait_console(SAYS, timeout=BOOTED)
+    assert n1.console.rindex("n1: by sanboot\n") < n1.console.rindex("n1: by chain\n") < n1.console.rindex(SAYS)
+    assert rack.server.api("GET", "/v1/machines/n1")["local_way"] == "chain"
+
+
 def test_binary_that_does_not_start(rack):
     """A machine's firmware begins anew, twice, after it has fetched its iPXE binary: it is given the other one.  (The
     firmware is played: what it does with the file is not seen from here anyway.)"""
