@@ -14,6 +14,7 @@
 
 #include "engine/access.h"
 #include "engine/inventory.h"
+#include "engine/order.h"
 #include "lib/cms.h"
 #include "lib/json.h"
 #include "lib/str.h"
@@ -109,8 +110,10 @@ rendered(struct engine *e, const struct machine *m, const struct decision *d,
 	json_object_set_new(body, "hosts", inventory_hosts(e, &inventory));
 	json_object_set_new(body, "files",
 			    roles_files(&inventory.cluster, inventory.self, d->action));
-	if (roles & SITE_ROLE_CONTROL_PLANE)
+	if (roles & SITE_ROLE_CONTROL_PLANE) {
+		inventory.cluster.wiped = order_wiped(e);
 		roles_stages(&inventory.cluster, &stages, ret_secret);
+	}
 	json_object_set_new(body, "stages", stages ? stages : json_array());
 	if (!stages)
 		*ret_secret = json_array();

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "engine/machines.h"
-#include "engine/order.h"
 #include "lib/str.h"
 
 static int
@@ -100,7 +99,7 @@ images_of(const struct decision *d)
 }
 
 void
-inventory_init(struct inventory *ret, struct engine *e, const struct machine *m,
+inventory_init(struct inventory *ret, const struct engine *e, const struct machine *m,
 	       const struct decision *d)
 {
 	size_t count;
@@ -128,7 +127,6 @@ inventory_init(struct inventory *ret, struct engine *e, const struct machine *m,
 		.release = { d->kube->version, ret->images, d->ceph != NULL },
 		.manifests = ret->manifests, .nmanifests = e->manifests.count,
 		.rook_saved = restores ? e->cluster->rook : NULL,
-		.wiped = order_wiped(e),
 	};
 }
 

@@ -13,7 +13,7 @@ struct inventory {
 	const struct roles_node *self;	/* the machine that it was made for */
 };
 
-void inventory_init(struct inventory *ret, struct engine *e, const struct machine *m,
+void inventory_init(struct inventory *ret, const struct engine *e, const struct machine *m,
 		    const struct decision *d);
 void inventory_fini(struct inventory *inventory);
 
