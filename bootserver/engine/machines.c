@@ -577,6 +577,18 @@ machines_plan(const struct engine *e, const struct machine *m, struct plan *ret)
 }
 
 void
+machines_plan_as(const struct engine *e, const struct machine *m, enum site_arch arch,
+		 struct plan *ret)
+{
+	struct machine guess = *m;
+
+	if (!m->claims.buildarch[0])
+		str_copy(guess.claims.buildarch, sizeof(guess.claims.buildarch),
+			 arch == SITE_ARCH_ARM64 ? "arm64" : "x86_64");
+	machines_plan(e, &guess, ret);
+}
+
+void
 machines_settings(const struct engine *e, const struct machine *m, struct site_boot *ret)
 {
 	plan_settings(e->site, m->site, &m->claims, ret);

@@ -49,6 +49,11 @@ bool machines_approved(const struct engine *e, const struct machine *m);	/* or b
 /* What the engine remembers, as plan_choose() wants it, and its choice. */
 void machines_plan(const struct engine *e, const struct machine *m, struct plan *ret);
 
+/* The same; a machine that never told its architecture is taken for one of this, x86 unless it is
+ * ARM64. */
+void machines_plan_as(const struct engine *e, const struct machine *m, enum site_arch arch,
+		      struct plan *ret);
+
 /* The operator's settings for the machine: machine over profile over site. */
 void machines_settings(const struct engine *e, const struct machine *m, struct site_boot *ret);
 

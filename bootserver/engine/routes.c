@@ -249,20 +249,14 @@ take_image(struct machine *m, const json_t *body)
 static void
 plan_reimage(const struct engine *e, const struct machine *m, struct plan *ret)
 {
-	static const struct { enum site_arch arch; const char *buildarch; } archs[] = {
-		{ SITE_ARCH_AMD64, "x86_64" }, { SITE_ARCH_ARM64, "arm64" },
-	};
-	const size_t count = m->claims.buildarch[0] ? 0 : sizeof(archs) / sizeof(archs[0]);
-	struct machine guess = *m;
+	enum site_arch said = m->site ? m->site->arch : SITE_ARCH_ANY;
 
 	machines_plan(e, m, ret);
-	for (size_t i = 0; i < count && ret->kind == PLAN_FAILURE; i++) {
-		if (m->site && m->site->arch != SITE_ARCH_ANY && m->site->arch != archs[i].arch)
-			continue;
-		str_copy(guess.claims.buildarch, sizeof(guess.claims.buildarch),
-			 archs[i].buildarch);
-		machines_plan(e, &guess, ret);
-	}
+	if (m->claims.buildarch[0])
+		return;
+	for (enum site_arch arch = SITE_ARCH_AMD64; arch <= SITE_ARCH_ARM64; arch++)
+		if (ret->kind == PLAN_FAILURE && (said == SITE_ARCH_ANY || said == arch))
+			machines_plan_as(e, m, arch, ret);
 }
 
 static int

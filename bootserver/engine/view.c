@@ -83,12 +83,10 @@ put_identity(const struct engine *e, json_t *ret, const struct machine *m)
 static void
 plan_of(const struct engine *e, const struct machine *m, struct plan *ret)
 {
-	struct machine guess = *m;
-
-	if (!m->claims.buildarch[0] && m->site)
-		str_copy(guess.claims.buildarch, sizeof(guess.claims.buildarch),
-			 m->site->arch == SITE_ARCH_ARM64 ? "arm64" : "x86_64");
-	machines_plan(e, &guess, ret);
+	if (m->site)
+		machines_plan_as(e, m, m->site->arch, ret);
+	else
+		machines_plan(e, m, ret);
 }
 
 /* The image of that plan, "" if it is another kind. */
