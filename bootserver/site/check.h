@@ -32,6 +32,11 @@ uint32_t site_cidr_last(const struct net_cidr *cidr);
 /* May a machine have it?  Not of multicast, «this network» or the loopback (RFC 6890, 2.2.2). */
 bool site_may_be_host(uint32_t address);
 
+/* Does DHCP give it to anybody?  Is it the router of its network?  That is the server's own, or one
+ * behind a relay agent. */
+bool site_is_pooled(const struct site *site, uint32_t address);
+bool site_is_gateway(const struct site *site, uint32_t address);
+
 /* Its part for the networks behind relay agents. */
 void site_check_networks(const struct site *site, struct site_findings *findings);
 

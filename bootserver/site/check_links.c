@@ -278,29 +278,6 @@ check_routers(const struct round *r, const struct site_link *link)
 	}
 }
 
-/* Does DHCP give it to anybody? */
-static bool
-is_pooled(const struct site *site, uint32_t address)
-{
-	const struct site_network *n = site_network_of(site, address);
-
-	if (site->dhcp != SITE_DHCP_AUTHORITATIVE && site->dhcp != SITE_DHCP_RELAY)
-		return false;
-	if (n)
-		return n->range_first && n->range_first <= address && address <= n->range_last;
-	return site->dhcp == SITE_DHCP_AUTHORITATIVE && site->range_first &&
-	       site->range_first <= address && address <= site->range_last;
-}
-
-/* Is it the router of the server's network, or of one behind a relay agent? */
-static bool
-is_gateway(const struct site *site, uint32_t address)
-{
-	const struct site_network *n = site_network_of(site, address);
-
-	return address == (n ? n->gateway : site->gateway);
-}
-
 static void
 check_address(const struct round *r, const struct site_link *link, char *const *text)
 {
@@ -321,12 +298,12 @@ check_address(const struct round *r, const struct site_link *link, char *const *
 				"network, which no machine can have", *text);
 	else if (cidr.address == site->address.address)
 		site_find_error(r->findings, place, "%s is the server's own address", *text);
-	else if (!net_ip4_is_host(cidr.address) || cidr.address >> 24 == 127)
+	else if (!site_may_be_host(cidr.address))
 		site_find_error(r->findings, place, "%s is no machine's address: they go from "
 				"1.0.0.0 to 223.255.255.255, without 127", *text);
-	else if (is_gateway(site, cidr.address))
+	else if (site_is_gateway(site, cidr.address))
 		site_find_error(r->findings, place, "%s is the gateway's address", *text);
-	else if (is_pooled(site, cidr.address))
+	else if (site_is_pooled(site, cidr.address))
 		site_find_error(r->findings, place, "%s is inside the pool: take one outside of "
 				"its `range`", *text);
 }

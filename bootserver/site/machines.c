@@ -202,15 +202,14 @@ check_address(struct round *r, const struct site_machine *machine, long ordinal)
 				"%s is outside the server's subnet", text);
 	else if (address == site->address.address)
 		site_find_error(r->findings, place, "%s is the server's own address", text);
-	else if (site->gateway && address == site->gateway)
+	else if (site_is_gateway(site, address))
 		site_find_error(r->findings, place, "%s is the gateway's address", text);
 	else if ((address & ~mask) == 0 || (address | mask) == UINT32_MAX)
 		site_find_error(r->findings, place,
 				"%s is the subnet's first or last address, which no machine can "
 				"have",
 				text);
-	else if (site->range_first && site->range_first <= address && address <= site->range_last &&
-		 site->dhcp == SITE_DHCP_AUTHORITATIVE)
+	else if (site_is_pooled(site, address))
 		site_find_error(r->findings, place,
 				"%s is inside the pool: reserve an address outside of `dhcp: "
 				"range`",

@@ -14,6 +14,27 @@ site_network_of(const struct site *site, uint32_t address)
 	return NULL;
 }
 
+bool
+site_is_pooled(const struct site *site, uint32_t address)
+{
+	const struct site_network *n = site_network_of(site, address);
+
+	if (site->dhcp != SITE_DHCP_AUTHORITATIVE && site->dhcp != SITE_DHCP_RELAY)
+		return false;
+	if (n)
+		return n->range_first && n->range_first <= address && address <= n->range_last;
+	return site->dhcp == SITE_DHCP_AUTHORITATIVE && site->range_first &&
+	       site->range_first <= address && address <= site->range_last;
+}
+
+bool
+site_is_gateway(const struct site *site, uint32_t address)
+{
+	const struct site_network *n = site_network_of(site, address);
+
+	return address == (n ? n->gateway : site->gateway);
+}
+
 static bool
 overlap(const struct net_cidr *a, const struct net_cidr *b)
 {
