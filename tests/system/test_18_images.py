@@ -60,13 +60,12 @@ def test_room(rack):
     rack.site.update({"image": "edge", "server": {**rack.site["server"], "store-limit": "20MiB"}})
     server.write_site(rack.site)
     server.command("init")
-    for number in range(1, 3):
-        folder = small_image(os.path.join(rack.folder, f"image{number}"), number * 4 * MIB)
-        if number == 1:
-            server.command("image", "add", folder)
+    first, second = (small_image(os.path.join(rack.folder, name), size)
+                     for name, size in (("first", 4 * MIB), ("second", 8 * MIB)))
+    server.command("image", "add", first)
     server.start()
     before = parts(rack)
-    said = refused(rack, "image", "add", folder)
+    said = refused(rack, "image", "add", second)
     assert "server.store-limit is 20 MiB" in said and "the store holds 8 MiB" in said, said
     assert parts(rack) == before and listed(rack) == {"edge@1"}
 
@@ -78,7 +77,7 @@ def test_room(rack):
     assert parts(rack) == before
     assert "edge@1 removed, 8 MiB freed" in server.command("image", "rm", "edge@1")
     assert parts(rack) == set()
-    server.command("image", "add", folder)
+    server.command("image", "add", second)
     assert [image["generation"] for image in server.api("GET", "/v1/images")] == [2]
 
 
