@@ -49,6 +49,13 @@ site_cidr_last(const struct net_cidr *cidr)
 	return cidr->address | ~net_cidr_mask(cidr);
 }
 
+bool
+site_cidr_overlap(const struct net_cidr *a, const struct net_cidr *b)
+{
+	return net_cidr_holds(a->prefix < b->prefix ? a : b,
+			      a->prefix < b->prefix ? b->address : a->address);
+}
+
 enum { DNS_PORT = 53 };
 
 bool

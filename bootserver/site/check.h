@@ -29,6 +29,9 @@ bool site_cluster_meant(const struct site *site);
 uint32_t site_cidr_first(const struct net_cidr *cidr);
 uint32_t site_cidr_last(const struct net_cidr *cidr);
 
+/* Is there an address that both prefixes hold? */
+bool site_cidr_overlap(const struct net_cidr *a, const struct net_cidr *b);
+
 /* May a machine have it?  Not of multicast, «this network» or the loopback (RFC 6890, 2.2.2). */
 bool site_may_be_host(uint32_t address);
 
@@ -36,6 +39,18 @@ bool site_may_be_host(uint32_t address);
  * behind a relay agent. */
 bool site_is_pooled(const struct site *site, uint32_t address);
 bool site_is_gateway(const struct site *site, uint32_t address);
+
+/* An address that a machine has for itself: its own (`cidr` is it alone), or one of a link with
+ * the link's network. */
+struct site_claim {
+	struct net_cidr cidr;
+	size_t order;
+	const struct site_machine *machine;
+	const struct site_place *place;
+};
+
+/* All of them as they stand; fresh memory. */
+struct site_claim *site_claims_new(const struct site *site, size_t *ret_count);
 
 /* Its part for the networks behind relay agents. */
 void site_check_networks(const struct site *site, struct site_findings *findings);

@@ -28,8 +28,7 @@ check_overlap(const struct site *site, struct site_findings *findings, const str
 {
 	char first[NET_IP4_TEXT], last[NET_IP4_TEXT];
 
-	if (!other->address || site_cidr_first(cidr) > site_cidr_last(other) ||
-	    site_cidr_first(other) > site_cidr_last(cidr))
+	if (!other->address || !site_cidr_overlap(cidr, other))
 		return;
 	net_ip4_format(first, site_cidr_first(cidr));
 	net_ip4_format(last, site_cidr_last(cidr));
@@ -56,6 +55,34 @@ check_overlaps(const struct site *site, struct site_findings *findings)
 		}
 	}
 	check_overlap(site, findings, ranges[0], ranges[1], "service-range");
+}
+
+/* The networks of machines' links: a node would look there for what is the cluster's.  What lies in
+ * a network that machines boot in is told with it. */
+static void
+check_claims(const struct site *site, struct site_findings *findings)
+{
+	const struct site_kubernetes *k = &site->kubernetes;
+	size_t count;
+	struct site_claim *claims = site_claims_new(site, &count);
+	char text[NET_IP4_TEXT];
+
+	for (size_t i = 0; i < count; i++) {
+		const struct net_cidr *cidr = &claims[i].cidr;
+		bool pods = site_cidr_overlap(&k->pods, cidr);
+
+		if (net_cidr_holds(&site->address, cidr->address) ||
+		    site_network_of(site, cidr->address) ||
+		    (!pods && !site_cidr_overlap(&k->services, cidr)))
+			continue;
+		net_ip4_format(text, cidr->address);
+		site_find_either(findings, site_cluster_meant(site), claims[i].place,
+				 "%s/%u overlaps with the cluster's own %s: take an address of "
+				 "another network, or give the cluster another range under "
+				 "`kubernetes:`", text, cidr->prefix,
+				 pods ? "pod-range" : "service-range");
+	}
+	free(claims);
 }
 
 /* May pods or services have such addresses? */
@@ -284,6 +311,7 @@ site_check_cluster(const struct site *site, struct site_findings *findings)
 		return;
 	}
 	check_overlaps(site, findings);
+	check_claims(site, findings);
 	check_sizes(site, findings);
 	check_hidden(site, findings);
 	check_settings(site, findings);

@@ -356,32 +356,14 @@ check_user_data(const struct round *r)
 	site_findings_fini(&found);
 }
 
-/* An address that a machine has for itself. */
-struct claim {
-	uint32_t address;
-	size_t order;
-	const struct site_machine *machine;
-	const struct site_place *place;
-};
-
-static int
-claim_compare(const void *a, const void *b)
-{
-	const struct claim *x = a, *y = b;
-
-	if (x->address != y->address)
-		return x->address < y->address ? -1 : 1;
-	return x->order < y->order ? -1 : x->order > y->order;
-}
-
 static size_t
-claims_of(const struct site *site, const struct site_machine *machine, struct claim *ret)
+claims_of(const struct site *site, const struct site_machine *machine, struct site_claim *ret)
 {
-	struct net_cidr cidr;
+	struct net_cidr cidr = {machine->address, 32};
 	size_t count = 0;
 
 	if (machine->address && ret)
-		ret[count] = (struct claim){ .address = machine->address, .machine = machine,
+		ret[count] = (struct site_claim){ .cidr = cidr, .machine = machine,
 			.place = site_marks_find(site->marks, &machine->address, &machine->place) };
 	count += machine->address != 0;
 	for (size_t i = 0; i < machine->boot.nlinks; i++) {
@@ -391,8 +373,7 @@ claims_of(const struct site *site, const struct site_machine *machine, struct cl
 			if (net_cidr_parse(&cidr, link->addresses.items[j]) < 0)
 				continue;
 			if (ret)
-				ret[count] = (struct claim){ .address = cidr.address,
-					.machine = machine,
+				ret[count] = (struct site_claim){ .cidr = cidr, .machine = machine,
 					.place = site_marks_find(site->marks,
 								 &link->addresses.items[j],
 								 &link->place) };
@@ -402,13 +383,11 @@ claims_of(const struct site *site, const struct site_machine *machine, struct cl
 	return count;
 }
 
-/* No address is had twice.  Two reservations of the same are told in machines.c. */
-static void
-check_claims(const struct site *site, struct site_findings *findings)
+struct site_claim *
+site_claims_new(const struct site *site, size_t *ret_count)
 {
 	size_t count = 0, room = 0;
-	struct claim *claims;
-	char text[NET_IP4_TEXT];
+	struct site_claim *claims;
 
 	for (size_t i = 0; i < site->nmachines; i++)
 		room += claims_of(site, &site->machines[i], NULL);
@@ -417,15 +396,37 @@ check_claims(const struct site *site, struct site_findings *findings)
 		count += claims_of(site, &site->machines[i], claims + count);
 	for (size_t i = 0; i < count; i++)
 		claims[i].order = i;
+	*ret_count = count;
+	return claims;
+}
+
+static int
+claim_compare(const void *a, const void *b)
+{
+	const struct site_claim *x = a, *y = b;
+
+	if (x->cidr.address != y->cidr.address)
+		return x->cidr.address < y->cidr.address ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* No address is had twice.  Two reservations of the same are told in machines.c. */
+static void
+check_claims(const struct site *site, struct site_findings *findings)
+{
+	size_t count;
+	struct site_claim *claims = site_claims_new(site, &count);
+	char text[NET_IP4_TEXT];
+
 	qsort(claims, count, sizeof(*claims), claim_compare);
 	for (size_t i = 1; i < count; i++) {
-		const struct claim *one = &claims[i], *other = &claims[i - 1];
+		const struct site_claim *one = &claims[i], *other = &claims[i - 1];
 
-		if (one->address != other->address ||
+		if (one->cidr.address != other->cidr.address ||
 		    (one->machine != other->machine && !one->machine->boot.nlinks &&
 		     !other->machine->boot.nlinks))
 			continue;
-		net_ip4_format(text, one->address);
+		net_ip4_format(text, one->cidr.address);
 		site_find_error(findings, one->place, "the address %s is already that of %s (line "
 				"%d)", text, other->machine == one->machine ? "this machine" :
 				other->machine->name ? other->machine->name : "a machine",

@@ -246,6 +246,8 @@ static void
 check_taken(struct round *r)
 {
 	const struct site *site = r->site;
+	size_t nclaims;
+	struct site_claim *claims = site_claims_new(site, &nclaims);
 	uint32_t address;
 
 	check_holds(r, site->address.address, "the server's own address", NULL);
@@ -261,9 +263,9 @@ check_taken(struct round *r)
 		if (site->racks[i].router.address != site->gateway)
 			check_holds(r, site->racks[i].router.address, "a router's address",
 				    place_of(r, &site->racks[i].router.address));
-	for (size_t i = 0; i < site->nmachines; i++)
-		check_holds(r, site->machines[i].address, "this machine's address",
-			    place_of(r, &site->machines[i].address));
+	for (size_t i = 0; i < nclaims; i++)
+		check_holds(r, claims[i].cidr.address, "this machine's address", claims[i].place);
+	free(claims);
 }
 
 /* Which racks have machines that announce. */

@@ -35,13 +35,6 @@ site_is_gateway(const struct site *site, uint32_t address)
 	return address == (n ? n->gateway : site->gateway);
 }
 
-static bool
-overlap(const struct net_cidr *a, const struct net_cidr *b)
-{
-	return net_cidr_holds(a->prefix < b->prefix ? a : b,
-			      a->prefix < b->prefix ? b->address : a->address);
-}
-
 static const struct site_place *
 place_of(const struct site *site, const void *field, const struct site_network *network)
 {
@@ -82,10 +75,10 @@ check_subnet(const struct site *site, const struct site_network *n,
 	if (!site_may_be_host(n->subnet.address))
 		site_find_error(findings, place, "no machine has an address of this network: give "
 				"one from 1.0.0.0 to 223.255.255.255 and not of 127.0.0.0/8");
-	if (site->address.address && overlap(&n->subnet, &site->address))
+	if (site->address.address && site_cidr_overlap(&n->subnet, &site->address))
 		site_find_error(findings, place, "this network and the server's own overlap");
 	for (const struct site_network *other = site->networks; other < n; other++)
-		if (other->subnet.address && overlap(&n->subnet, &other->subnet))
+		if (other->subnet.address && site_cidr_overlap(&n->subnet, &other->subnet))
 			site_find_error(findings, place, "this network and that in line %d overlap",
 					other->place.line);
 }
