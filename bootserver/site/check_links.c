@@ -206,16 +206,25 @@ check_card(const struct round *r, const struct site_link *link)
 	}
 }
 
+/* Does the link carry a card that the machine may boot by? */
+static bool
+carries_boot(const struct round *r, const struct site_link *link)
+{
+	if (link->nic)
+		return is_boot(r, link->nic);
+	for (size_t i = 0; i < link->bond.count; i++)
+		if (is_boot(r, link->bond.items[i]))
+			return true;
+	return false;
+}
+
 /* Is there a way to the router by one of the link's own networks? */
 static bool
 holds(const struct round *r, const struct site_link *link, uint32_t router)
 {
 	struct net_cidr cidr;
-	bool boots = link->nic && is_boot(r, link->nic);
 
-	for (size_t i = 0; i < link->bond.count; i++)
-		boots |= is_boot(r, link->bond.items[i]);
-	if (boots && (net_cidr_holds(&r->site->address, router) ||
+	if (carries_boot(r, link) && (net_cidr_holds(&r->site->address, router) ||
 		      site_network_of(r->site, router)))
 		return true;
 	for (size_t i = 0; i < link->addresses.count; i++)
@@ -308,6 +317,56 @@ check_address(const struct round *r, const struct site_link *link, char *const *
 				"its `range`", *text);
 }
 
+/* The network that the machine boots in; NULL where its address does not tell. */
+static const struct net_cidr *
+boot_network(const struct round *r)
+{
+	uint32_t address = r->machine->address;
+	const struct site_network *network = site_network_of(r->site, address);
+
+	if (network)
+		return &network->subnet;
+	if (address ? !net_cidr_holds(&r->site->address, address) : r->site->nnetworks > 0)
+		return NULL;
+	return &r->site->address;
+}
+
+/* The address that the link has in this network, or NULL.  One by itself (/32) leads nowhere. */
+static const char *
+address_within(const struct site_link *link, const struct net_cidr *network)
+{
+	struct net_cidr cidr;
+
+	for (size_t i = 0; i < link->addresses.count; i++)
+		if (net_cidr_parse(&cidr, link->addresses.items[i]) == 0 && cidr.prefix < 32 &&
+		    cidr.address != network->address && site_cidr_overlap(&cidr, network))
+			return link->addresses.items[i];
+	return NULL;
+}
+
+/* Two links in one network: systemd-networkd sets both up, and the kernel sends all that is for the
+ * network by one of them, whichever address it is from. */
+static void
+check_shared(const struct round *r, const struct site_link *link, char *const *text)
+{
+	const struct site_place *place = place_of(r, text, link);
+	const struct net_cidr *boot = boot_network(r);
+	struct net_cidr cidr;
+
+	if (net_cidr_parse(&cidr, *text) < 0 || cidr.prefix == 32)
+		return;
+	if (boot && !carries_boot(r, link) && site_cidr_overlap(&cidr, boot))
+		site_find_warning(r->findings, place, "%s lies in the network that the machine "
+				  "boots in, by another card: Linux would use one of the two cards "
+				  "alone; take another network, or make a bond of them", *text);
+	for (const struct site_link *other = r->boot->links; other < link; other++)
+		if (address_within(other, &cidr))
+			site_find_warning(r->findings, place, "%s and %s of line %d are in one "
+					  "network, by two links: Linux would use one of the two "
+					  "alone; take another network, or make a bond", *text,
+					  address_within(other, &cidr), other->place.line);
+}
+
 static void
 check_list(const struct round *r)
 {
@@ -325,8 +384,11 @@ check_list(const struct round *r)
 		if (link->vlan)
 			check_vlan(r, link);
 		check_routers(r, link);
-		for (size_t j = 0; j < link->addresses.count; j++)
+		for (size_t j = 0; j < link->addresses.count; j++) {
 			check_address(r, link, &link->addresses.items[j]);
+			if (r->machine)
+				check_shared(r, link, &link->addresses.items[j]);
+		}
 	}
 }
 
