@@ -120,6 +120,12 @@ add_join(struct buf *text, const struct roles_cluster *cluster, const struct rol
 	json_decref(config);
 }
 
+static bool
+is_control_plane(const struct roles_cluster *cluster, const struct roles_node *node)
+{
+	return roles_of(cluster->site, node->machine) & SITE_ROLE_CONTROL_PLANE;
+}
+
 static json_t *
 cert_names(const struct roles_cluster *cluster)
 {
@@ -129,7 +135,7 @@ cert_names(const struct roles_cluster *cluster)
 	for (size_t i = 0; i < cluster->nnodes; i++) {
 		const struct roles_node *node = &cluster->nodes[i];
 
-		if (!(roles_of(cluster->site, node->machine) & SITE_ROLE_CONTROL_PLANE))
+		if (!is_control_plane(cluster, node))
 			continue;
 		yaml_append(names, json_string(node->name));
 		if (node->address != NULL)
@@ -148,14 +154,21 @@ subnet(const struct net_cidr *cidr)
 	return json_sprintf("%s/%d", address, cidr->prefix);
 }
 
-/* What a leader may miss before it is replaced: an API server that is slow for most of a minute
- * must not stop controller manager and scheduler.  They try every 2 s, as by default: who does not
- * come through at first, because the API server starts at the same time, must not rest for long. */
+/* What a leader may miss before it is replaced.  Where there is one alone, an API server that is
+ * slow for most of a minute must not stop controller manager and scheduler.  Where there are more,
+ * nothing is scheduled and no node missed until another one may lead.  They try every 2 s, as by
+ * default: who does not come through at first, because the API server starts at the same time,
+ * must not rest for long. */
 static json_t *
-leader_args(void)
+leader_args(const struct roles_cluster *cluster)
 {
-	return yaml_pack("{s:[o, o]}", "extraArgs", arg_new("leader-elect-lease-duration", "75s"),
-			 arg_new("leader-elect-renew-deadline", "60s"));
+	size_t count = 0;
+
+	for (size_t i = 0; i < cluster->nnodes; i++)
+		count += is_control_plane(cluster, &cluster->nodes[i]);
+	return yaml_pack("{s:[o, o]}", "extraArgs",
+			 arg_new("leader-elect-lease-duration", count > 1 ? "30s" : "75s"),
+			 arg_new("leader-elect-renew-deadline", count > 1 ? "20s" : "60s"));
 }
 
 static json_t *
@@ -191,8 +204,8 @@ add_cluster(struct buf *text, const struct roles_cluster *cluster)
 			   "serviceSubnet", subnet(&site->kubernetes.services), "dnsDomain",
 			   "cluster.local"));
 	yaml_set(config, "apiServer", api_server(cluster));
-	yaml_set(config, "controllerManager", leader_args());
-	yaml_set(config, "scheduler", leader_args());
+	yaml_set(config, "controllerManager", leader_args(cluster));
+	yaml_set(config, "scheduler", leader_args(cluster));
 	yaml_set(config, "dns",
 		 yaml_pack("{s:s}", "imageTag",
 			   roles_tag(&cluster->release, "coredns", COREDNS_DEFAULT)));

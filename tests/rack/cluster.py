@@ -107,15 +107,23 @@ class Cluster:
                                               for c in node["status"]["conditions"])
                 for node in self.get("nodes")["items"]}
 
+    def _known(self):
+        """The same; {} while no API server answers."""
+        try:
+            return self.nodes()
+        except RackError:
+            return {}
+
     def wait_ready(self, *names, seconds=120):
         """Until the nodes are Ready, all of them."""
         def ready():
-            try:
-                nodes = self.nodes()
-            except RackError:       # the API server is not there yet
-                return False
-            return all(nodes.get(name) for name in names)
+            known = self._known()
+            return all(known.get(name) for name in names)
         look(ready, seconds, f"{', '.join(names)} to be Ready")
+
+    def wait_missed(self, name, seconds=180):
+        """Until a node is not Ready: 50 s after its last word, or after another controller manager leads."""
+        look(lambda: not self._known().get(name, True), seconds, f"{name} to be missed")
 
     def address(self, service, seconds=60, namespace="default"):
         """The address that the load balancer gave a service."""

@@ -113,8 +113,12 @@ def test_join_cut(three):
     """The power goes when its etcd member was added and has not started."""
     n1, n2, _ = three.nodes
     before = all_members(three, n1)
+    three.cluster.control_plane = n1
+    began = time.monotonic()
     come_back_empty(three, n2)
     look(lambda: before["n2"] not in (three.members(n1) or before).values(), 240, "n2's old member to be removed")
+    three.cluster.wait_missed("n2")
+    three.told("n2 was missed", time.monotonic() - began)
     look(lambda: len(three.members(n1) or ()) == 3, 120, "n2's new member to be added")
     n2.power_off()
     cut = three.members(n1)
