@@ -80,7 +80,8 @@ const struct cli_command cli_commands[] = {
 		   "       bootserver reimage --all|--rack NAME [--image …] [--no-reboot]\n"
 		   "\n"
 		   "  --image NAME[@GENERATION]    default: the newest generation of its image\n"
-		   "  --no-reboot                  at its next boot, whenever that is\n"
+		   "  --no-reboot                  at its next boot, whenever that is; a reboot\n"
+		   "                               that waits for its agent is taken back\n"
 		   "  --all                        every machine that was taken in\n"
 		   "  --rack NAME                  every machine of that rack\n" },
 	{ .name = "reboot", .run = cli_order, .help = "reboot a machine",

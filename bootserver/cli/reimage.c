@@ -6,6 +6,25 @@
 #include "lib/json.h"
 #include "lib/str.h"
 
+/* What comes of a reboot that was ordered before, where the reimage orders none; "": none was. */
+static const char *
+earlier_reboot(const json_t *machine)
+{
+	const json_t *order;
+	size_t i;
+
+	if (json_flag(machine, "withdrawn", false))
+		return "; the reboot that waited for its agent is taken back";
+	json_array_foreach(json_object_get(machine, "orders"), i, order) {
+		const char *state = json_str(order, "state", "");
+
+		if (str_eq(json_str(order, "kind", ""), "reboot") &&
+		    (str_eq(state, "given") || str_eq(state, "taken")))
+			return "; its agent was told to reboot before, and does";
+	}
+	return "";
+}
+
 static void
 tell(const json_t *machine, bool reboot)
 {
@@ -13,7 +32,7 @@ tell(const json_t *machine, bool reboot)
 	const char *image = json_str(machine, "image", "its image");
 
 	if (!reboot)
-		printf("%s: %s at its next boot\n", name, image);
+		printf("%s: %s at its next boot%s\n", name, image, earlier_reboot(machine));
 	else if (strcmp(state, "healthy") == 0)
 		printf("%s: %s, it is told to reboot\n", name, image);
 	else

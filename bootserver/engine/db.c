@@ -138,8 +138,8 @@ static const char *const texts[DB_QUERIES] = {
 		"UPDATE orders SET given_ms=?2 WHERE machine=?1 AND given_ms IS NULL AND done_ms"
 		" IS NULL",
 	[DB_ORDERS_OPEN] =
-		"SELECT id, kind, serial, seconds, taken_ms FROM orders WHERE machine=?1 AND"
-		" done_ms IS NULL ORDER BY id",
+		"SELECT id, kind, serial, seconds, given_ms, taken_ms FROM orders WHERE machine=?1"
+		" AND done_ms IS NULL ORDER BY id",
 	[DB_ORDERS_LAST] =
 		"SELECT id, kind, serial, why, made_ms, given_ms, taken_ms, outcome, done_ms, text"
 		" FROM orders WHERE machine=?1 ORDER BY id DESC LIMIT ?2",

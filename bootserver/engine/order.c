@@ -29,7 +29,7 @@ static const struct {
 
 /* An order that is not over. */
 struct row {
-	int64_t id, seconds, taken_ms;
+	int64_t id, seconds, given_ms, taken_ms;
 	char kind[16], serial[129];
 };
 
@@ -48,7 +48,8 @@ open_orders(struct engine *e, const struct machine *m, struct row rows[OPEN_MOST
 		str_copy(to->kind, sizeof(to->kind), db_text(row, 1));
 		str_copy(to->serial, sizeof(to->serial), db_text(row, 2));
 		to->seconds = db_num(row, 3);
-		to->taken_ms = db_num(row, 4);
+		to->given_ms = db_num(row, 4);
+		to->taken_ms = db_num(row, 5);
 		count++;
 	}
 	return count;
@@ -75,6 +76,12 @@ tell(struct engine *e, struct machine *m, const char *kind, const char *fmt, ...
 	}
 }
 
+static void
+end(struct engine *e, const struct row *row, const char *outcome, const char *text)
+{
+	db_run(&e->db, DB_ORDER_OVER, "iiss", row->id, clock_now_ms(), outcome, text);
+}
+
 static bool
 same(const struct row *row, const struct order *order)
 {
@@ -97,6 +104,24 @@ order_add(struct engine *e, struct machine *m, const struct order *order)
 	db_run(&e->db, DB_ORDERS_PRUNE, "ii", m->id, (int64_t)KEPT);
 	tell(e, m, name, "%s%s%s", order->why, order->serial ? ", disk " : "",
 	     order->serial ? order->serial : "");
+}
+
+bool
+order_withdraw(struct engine *e, struct machine *m, enum order_kind kind, const char *why)
+{
+	const char *name = kinds[kind].name;
+	struct row rows[OPEN_MOST];
+	size_t count = open_orders(e, m, rows);
+	bool withdrawn = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].given_ms || !str_eq(rows[i].kind, name))
+			continue;
+		end(e, &rows[i], "withdrawn", NULL);
+		tell(e, m, name, "withdrawn: %s", why);
+		withdrawn = true;
+	}
+	return withdrawn;
 }
 
 bool
@@ -134,12 +159,6 @@ order_list(struct engine *e, const struct machine *m)
 	if (json_array_size(list) > 0)
 		db_run(&e->db, DB_ORDERS_GIVEN, "ii", m->id, clock_now_ms());
 	return list;
-}
-
-static void
-end(struct engine *e, const struct row *row, const char *outcome, const char *text)
-{
-	db_run(&e->db, DB_ORDER_OVER, "iiss", row->id, clock_now_ms(), outcome, text);
 }
 
 static void

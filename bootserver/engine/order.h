@@ -6,7 +6,8 @@
 /*
  * What machines are told to do.  An order is a row of the database: given until the agent has
  * acknowledged it, then never again; it ends with the agent's word how that went, or when the
- * machine boots: then one to leave is done if it was taken, and any other one has expired.
+ * machine boots: then one to leave is done if it was taken, and any other one has expired.  One
+ * that its agent was never told can be withdrawn.
  */
 enum order_kind { ORDER_REBOOT, ORDER_POWEROFF, ORDER_IDENTIFY, ORDER_WIPE, ORDER_KINDS };
 
@@ -20,6 +21,10 @@ struct order {
 /* A row more, unless the same one still waits for its agent.  agent_order() also answers the held
  * poll. */
 void order_add(struct engine *e, struct machine *m, const struct order *order);
+
+/* Takes back those of the kind that its agent was never told; `why` is for the timeline.  False:
+ * there was none. */
+bool order_withdraw(struct engine *e, struct machine *m, enum order_kind kind, const char *why);
 
 /* Is there one that its agent has not acknowledged? */
 bool order_waits(struct engine *e, const struct machine *m);

@@ -60,6 +60,15 @@ show(const struct route_call *call, int status)
 	return status;
 }
 
+/* The machine with its orders. */
+static int
+show_orders(const struct route_call *call, int status)
+{
+	show(call, status);
+	json_object_set_new(*call->ret, "orders", order_view(call->e, call->m));
+	return status;
+}
+
 static int
 get_site(const struct route_call *call)
 {
@@ -264,6 +273,7 @@ reimage(const struct route_call *call)
 {
 	struct engine *e = call->e;
 	struct machine *m = call->m, was = *m;
+	bool withdrawn = false;
 	struct plan plan;
 
 	if (!machines_approved(e, m))
@@ -284,7 +294,12 @@ reimage(const struct route_call *call)
 	log_info("machine=%s text=\"to be reimaged: %s\"", m->name, plan.reason);
 	if (json_flag(call->body, "reboot", true))
 		agent_order(e, m, &(struct order){ ORDER_REBOOT, "to be reimaged", NULL, 0 });
-	return show(call, 200);
+	else
+		withdrawn = order_withdraw(e, m, ORDER_REBOOT,
+					   "it is to be reimaged at its next boot");
+	show_orders(call, 200);
+	json_put_flag(*call->ret, "withdrawn", withdrawn);
+	return 200;
 }
 
 /* An order for its agent; the machine, with its orders. */
@@ -296,9 +311,7 @@ give(const struct route_call *call, enum order_kind kind, int64_t seconds)
 	if (!machines_approved(call->e, call->m))
 		return fault(call, 409, "this machine was not taken in: approve it first");
 	agent_order(call->e, call->m, &order);
-	show(call, 202);
-	json_object_set_new(*call->ret, "orders", order_view(call->e, call->m));
-	return 202;
+	return show_orders(call, 202);
 }
 
 static int

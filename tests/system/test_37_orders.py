@@ -24,6 +24,10 @@ def test_generation_that_is_never_healthy(rack):
     n1 = rack.native("n1", listed={"rack": "r1"})
     rack.site.update({"image": "base", "trial": f"{TRIAL_S}s", "racks": [{"name": "r1"}, {"name": "r2"}]})
     rack.start("base", archs=[n1.arch])
+    rack.server.command("reimage", "n1")
+    assert "the reboot that waited for its agent is taken back" in rack.server.command("reimage", "n1", "--no-reboot")
+    assert orders(rack, n1) == [("reboot", "withdrawn")]
+    assert rack.server.command("reimage", "n1", "--no-reboot") == "n1: base@1 at its next boot\n"
     n1.power_on()
     healthy(rack, n1)
 

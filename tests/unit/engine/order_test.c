@@ -119,6 +119,50 @@ outlives_the_engine(void **state)
 	bench_agent_fini(&agent);
 }
 
+/* Reimages n1 at its next boot; was a reboot taken back for it? */
+static bool
+stays(struct bench *b)
+{
+	json_t *answer = bench_route(b, "POST", N1 "/reimage", "{\"reboot\": false}", 200);
+	bool withdrawn = json_flag(answer, "withdrawn", false);
+
+	assert_true(json_is_array(json_object_get(answer, "orders")));
+	json_decref(answer);
+	return withdrawn;
+}
+
+/* A reimage that waits for the next boot takes back a reboot, unless its agent was told. */
+static void
+reboot_is_taken_back(void **state)
+{
+	struct bench *b = *state;
+	struct bench_agent agent;
+	json_t *orders;
+	int64_t id;
+
+	begin(b, &agent);
+	json_decref(bench_route(b, "POST", N1 "/identify", NULL, 202));
+	assert_false(stays(b));
+	json_decref(bench_route(b, "POST", N1 "/reimage", NULL, 200));
+	assert_string_equal(state_of(b, "reboot"), "waits");
+	assert_true(stays(b));
+	assert_string_equal(state_of(b, "reboot"), "withdrawn");
+	assert_false(stays(b));
+	orders = poll_said(b, &agent, json_object());
+	id_of(orders, "identify");
+	json_decref(orders);
+	json_decref(bench_route(b, "POST", N1 "/reboot", NULL, 202));
+	orders = poll_said(b, &agent, json_object());
+	id = json_num(json_array_get(orders, 1), "id", 0);
+	json_decref(orders);
+	assert_false(stays(b));
+	assert_string_equal(state_of(b, "reboot"), "given");
+	json_decref(poll_said(b, &agent, taken(id)));
+	assert_false(stays(b));
+	assert_string_equal(state_of(b, "reboot"), "taken");
+	bench_agent_fini(&agent);
+}
+
 /* A machine that reboots by itself: what its agent had not taken has expired. */
 static void
 expires_when_the_machine_boots(void **state)
@@ -234,6 +278,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(given_until_acknowledged),
 		CASE(outlives_the_engine),
+		CASE(reboot_is_taken_back),
 		CASE(expires_when_the_machine_boots),
 		CASE(result_is_shown),
 		CASE(wiping_is_remembered),
