@@ -130,6 +130,7 @@ static const char *const texts[DB_QUERIES] = {
 	[DB_ORDER_ADD] =
 		"INSERT INTO orders (machine, kind, made_ms, serial, seconds, why) VALUES (?1, ?2,"
 		" ?3, ?4, ?5, ?6)",
+	[DB_ORDER_TIMED] = "UPDATE orders SET seconds=?2 WHERE id=?1",
 	[DB_ORDER_TAKEN] = "UPDATE orders SET taken_ms=?2 WHERE id=?1 AND taken_ms IS NULL",
 	[DB_ORDER_OVER] =
 		"UPDATE orders SET done_ms=?2, outcome=?3, text=?4 WHERE id=?1 AND done_ms IS"

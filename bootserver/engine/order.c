@@ -82,11 +82,22 @@ end(struct engine *e, const struct row *row, const char *outcome, const char *te
 	db_run(&e->db, DB_ORDER_OVER, "iiss", row->id, clock_now_ms(), outcome, text);
 }
 
+/* Does this row do for the order?  How long can be changed until the agent has been told. */
 static bool
 same(const struct row *row, const struct order *order)
 {
 	return !row->taken_ms && str_eq(row->kind, kinds[order->kind].name) &&
-	       str_eq(row->serial, order->serial ? order->serial : "");
+	       str_eq(row->serial, order->serial ? order->serial : "") &&
+	       (!row->given_ms || row->seconds == order->seconds);
+}
+
+static void
+add_again(struct engine *e, struct machine *m, const struct row *row, const struct order *order)
+{
+	if (row->seconds == order->seconds)
+		return;
+	db_run(&e->db, DB_ORDER_TIMED, "ii", row->id, order->seconds);
+	tell(e, m, row->kind, "%s anew, for %lld s", order->why, (long long)order->seconds);
 }
 
 void
@@ -97,8 +108,10 @@ order_add(struct engine *e, struct machine *m, const struct order *order)
 	size_t count = open_orders(e, m, rows);
 
 	for (size_t i = 0; i < count; i++)
-		if (same(&rows[i], order))
+		if (same(&rows[i], order)) {
+			add_again(e, m, &rows[i], order);
 			return;
+		}
 	db_run(&e->db, DB_ORDER_ADD, "isisis", m->id, name, clock_now_ms(), order->serial,
 	       order->seconds, order->why);
 	db_run(&e->db, DB_ORDERS_PRUNE, "ii", m->id, (int64_t)KEPT);

@@ -18,8 +18,8 @@ struct order {
 	int64_t seconds;	/* how long (identify); 0: none */
 };
 
-/* A row more, unless the same one still waits for its agent.  agent_order() also answers the held
- * poll. */
+/* A row more, unless the same one still waits for its agent: that gets this one's `seconds`.
+ * agent_order() also answers the held poll. */
 void order_add(struct engine *e, struct machine *m, const struct order *order);
 
 /* Takes back those of the kind that its agent was never told; `why` is for the timeline.  False:

@@ -217,6 +217,36 @@ result_is_shown(void **state)
 	bench_agent_fini(&agent);
 }
 
+static void
+identify(struct bench *b, const char *body)
+{
+	json_decref(bench_route(b, "POST", N1 "/identify", body, 202));
+}
+
+/* Asked again for another time: an order that waits is changed, else there is one more. */
+static void
+newest_seconds_count(void **state)
+{
+	struct bench *b = *state;
+	struct bench_agent agent;
+	json_t *orders;
+
+	begin(b, &agent);
+	identify(b, "{\"seconds\": 300}");
+	identify(b, "{\"seconds\": 7}");
+	orders = poll_said(b, &agent, json_object());
+	id_of(orders, "identify");
+	assert_int_equal(json_num(json_array_get(orders, 0), "seconds", 0), 7);
+	json_decref(orders);
+	identify(b, "{\"seconds\": 7}");
+	identify(b, "{\"seconds\": 9}");
+	orders = poll_said(b, &agent, json_object());
+	assert_int_equal(json_array_size(orders), 2);
+	assert_int_equal(json_num(json_array_get(orders, 1), "seconds", 0), 9);
+	json_decref(orders);
+	bench_agent_fini(&agent);
+}
+
 /* A disk is wiped, or is not, and the agent says so; returns the order's id. */
 static int64_t
 wiped(struct bench *b, struct bench_agent *agent, bool good)
@@ -281,6 +311,7 @@ main(void)
 		CASE(reboot_is_taken_back),
 		CASE(expires_when_the_machine_boots),
 		CASE(result_is_shown),
+		CASE(newest_seconds_count),
 		CASE(wiping_is_remembered),
 		CASE(strangers_get_none),
 	};
