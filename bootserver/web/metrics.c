@@ -190,7 +190,7 @@ render_queue(const struct web *web, struct buf *out)
 	head(out, waiting, "gauge", "Requests for large blobs that wait for a slot.");
 	buf_format(out, "%s{where=\"held\"} %u\n%s{where=\"away\"} %u\n", waiting, now.held,
 		   waiting, now.away);
-	single(out, "bootserver_transfers_still", "gauge",
+	single(out, "bootserver_transfers_standing_still", "gauge",
 	       "Transfers that move no more; their slots were given to others.", now.still);
 	single(out, "bootserver_transfers_still_total", "counter",
 	       "Transfers that stood still.", web->metrics->still);

@@ -67,11 +67,17 @@ def faults_of_histogram(samples):
             yield f"{dict(key)}: no sum"
 
 
+def clashes(found):
+    """OpenMetrics calls a counter's family by its name without _total: no other family may be called so."""
+    return [f"{name} clashes with {name}_total" for name in found if f"{name}_total" in found]
+
+
 def faults(text, prefix):
     """All that is wrong with this text."""
     found, wrong = families(text)
     if text and not text.endswith("\n"):
         wrong.append("the last line has no end")
+    wrong += clashes(found)
     for name, family in found.items():
         kind = family.get("type")
         if kind not in TYPES or not family.get("help"):

@@ -137,7 +137,7 @@ def test_who_stands_still_is_named(rack):
     events = [event for event in list(rack.stream.events) if event["machine"] == "m1" and event["state"] == "wait"]
     found = re.fullmatch(r"iPXE stopped acknowledging at (\d+) %", events[-1]["text"])
     assert found and 35 <= int(found.group(1)) <= 60, events
-    assert value(rack, "bootserver_transfers_still") == 1
+    assert value(rack, "bootserver_transfers_standing_still") == 1
     assert value(rack, 'bootserver_transfer_size_bytes{machine="m1",part="kernel"}') == SIZE
     assert "iPXE stopped acknowledging" in rack.server.command("status")
     # its wire is plugged in again: it goes on where it was

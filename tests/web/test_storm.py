@@ -161,7 +161,7 @@ def test_who_stands_still(start):
     again = web.wait(lambda m: m.get("state") == "begin" and m["done"] > 0)
     assert again["nonce"] == "1" * 32
     web.wait(lambda m: m.get("state") == "done" and m["nonce"] == "1" * 32)
-    until(lambda: figures(web)["bootserver_transfers_still"] == 0)
+    until(lambda: figures(web)["bootserver_transfers_standing_still"] == 0)
 
 
 def pace(web, slow):

@@ -379,6 +379,7 @@ def test_metrics(web):
     names = {line.split()[2] for line in lines if line.startswith("# TYPE")}
     assert all(line.startswith("#") or line == "engine_says 1" or
                any(line.startswith(name) for name in names) for line in lines)
+    assert not [name for name in names if f"{name}_total" in names], "families of OpenMetrics that clash"
 
 
 # --- TLS and reload ---------------------------------------------------------------------------

@@ -35,6 +35,7 @@ def test_good():
     (head("x_a", "gauge") + "x_a 1\nx_a 2\n", "twice"),
     (head("x_a", "gauge") + "x_a{B=\"1\"} 1\n", "label B"),
     (head("x_a", "gauge") + "x_a one two\n", "no sample"),
+    (head("x_a", "gauge") + "x_a 1\n" + head("x_a_total", "counter") + "x_a_total 1\n", "clashes with"),
     (head("x_a", "gauge") + "x_a 1", "no end"),
     (GOOD.replace('le="+Inf"} 2', 'le="+Inf"} 3'), "do not agree"),
     (GOOD.replace('le="0.1"} 1', 'le="0.1"} 9'), "do not grow"),
