@@ -20,6 +20,11 @@
 #define CEPH_DEFAULT "v18.2.7"
 #define REST "/dev/disk/by-partlabel/bootserver-rest"
 
+/* The operator asks Ceph by its command, a Python program: 10 s on a slow machine, a minute while
+ * a daemon starts there.  One that is cut off fails a whole reconcile, which comes again after
+ * minutes; by default it has 15 s. */
+#define COMMAND_S "120"
+
 /* What the storage nodes come to. */
 struct storage {
 	const struct roles_cluster *cluster;
@@ -169,7 +174,7 @@ operator_config(const struct storage *storage)
 			yaml_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
 				  "ROOK_LOG_LEVEL", "INFO",
 				  "ROOK_OPERATOR_METRICS_BIND_ADDRESS", "0",
-				  "ROOK_CEPH_COMMANDS_TIMEOUT_SECONDS", "15",
+				  "ROOK_CEPH_COMMANDS_TIMEOUT_SECONDS", COMMAND_S,
 				  "ROOK_CEPH_ALLOW_LOOP_DEVICES", storage->loops ? "true" : "false",
 				  "ROOK_ENABLE_DISCOVERY_DAEMON", "false",
 				  "ROOK_USE_CSI_OPERATOR", "false",
