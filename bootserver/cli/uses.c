@@ -15,10 +15,10 @@
 #include "lib/json.h"
 #include "lib/str.h"
 #include "sitedir/images.h"
+#include "sitedir/remembered.h"
 #include "sitedir/sources.h"
 
 #define API "run/api.sock"
-#define DATABASE "state/bootserver.db"
 #define NAMED_MOST 8	/* machines named in the sentence */
 
 struct uses {
@@ -142,14 +142,13 @@ look_into_database(struct uses *uses, const char *name, int generation, struct e
 	char *ref = str_format("%s@%d", name, generation);
 	sqlite3_stmt *row = NULL;
 	sqlite3 *sql = NULL;
-	int r = 0;
+	int r = remembered_open(AT_FDCWD, &sql, err);
 
-	if (access(DATABASE, F_OK) < 0)
+	if (r < 0 || !sql)
 		goto out;
-	if (sqlite3_open_v2(DATABASE, &sql, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
-	    sqlite3_prepare_v2(sql, query, -1, &row, NULL) != SQLITE_OK) {
+	if (sqlite3_prepare_v2(sql, query, -1, &row, NULL) != SQLITE_OK) {
 		r = err_set(err, -EIO, "cannot tell who needs it: the database: %s",
-			    sql ? sqlite3_errmsg(sql) : "no memory");
+			    sqlite3_errmsg(sql));
 		goto out;
 	}
 	sqlite3_bind_text(row, 1, ref, -1, SQLITE_STATIC);

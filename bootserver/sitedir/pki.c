@@ -21,6 +21,7 @@
 #include "lib/file.h"
 #include "lib/pki.h"
 #include "lib/str.h"
+#include "sitedir/remembered.h"
 
 #define DAY ((int64_t)86400)
 #define YEAR (365 * DAY)
@@ -38,6 +39,9 @@ struct making {
 	X509 *ca;
 };
 
+/* Who trusts by a key or a CA, and nobody else: another one would cut them off. */
+enum held { HELD_BY_NOBODY, HELD_BY_MACHINES, HELD_BY_CLUSTER };
+
 /* One pair of files. */
 struct pair {
 	const char *key_path, *cert_path;
@@ -46,6 +50,7 @@ struct pair {
 	int64_t years;
 	const char *cn;
 	const char *const *names;
+	enum held held;
 };
 
 /* Gives what is the engine's to its user. */
@@ -87,6 +92,27 @@ key_is_private(const struct making *m, const char *path, struct err *err)
 	return 0;
 }
 
+/* May a file that is missing be made?  On a new site, or one from before there were such files. */
+static int
+may_make(const struct making *m, const struct pair *pair, const char *path, struct err *err)
+{
+	int r = 0;
+
+	if (pair->held == HELD_BY_MACHINES)
+		r = remembered_machines(m->dirfd, err);
+	else if (pair->held == HELD_BY_CLUSTER)
+		r = remembered_clusters(m->dirfd, err);
+	if (r < 0)
+		return err_wrap(err, r, "%s is gone", path);
+	if (r == 0)
+		return 0;
+	return err_set(err, -ENOENT, "%s is gone, and %s: bring it back (`bootserver restore` "
+		       "unpacks a backup into an empty folder), or take state/bootserver.db away "
+		       "to begin anew", path, pair->held == HELD_BY_MACHINES ?
+		       "the machines that have enrolled here trust no other" :
+		       "the cluster that was made here knows no other");
+}
+
 /* The key that is there, or a new one. */
 static int
 key_ensure(struct making *m, const struct pair *pair, EVP_PKEY **ret, struct err *err)
@@ -110,6 +136,9 @@ key_ensure(struct making *m, const struct pair *pair, EVP_PKEY **ret, struct err
 			*ret = key;
 		return r;
 	}
+	r = may_make(m, pair, pair->key_path, err);
+	if (r < 0)
+		return r;
 	key = pki_key_new(err);
 	if (!key)
 		return -EIO;
@@ -161,6 +190,16 @@ cert_make(struct making *m, const struct pair *pair, EVP_PKEY *key, X509 **ret, 
 }
 
 static int
+key_is_lost(const struct making *m, const struct pair *pair, struct err *err)
+{
+	int r = may_make(m, pair, pair->key_path, err);
+
+	return r < 0 ? r : err_set(err, -ENOENT, "%s is gone while %s is there: bring it back, or "
+				   "take %s away for a new CA", pair->key_path, pair->cert_path,
+				   pair->cert_path);
+}
+
+static int
 ca_ensure(struct making *m, const struct pair *pair, struct err *err)
 {
 	char *pem;
@@ -175,15 +214,14 @@ ca_ensure(struct making *m, const struct pair *pair, struct err *err)
 		if (!m->ca)
 			return err_wrap(err, -EINVAL, "%s", pair->cert_path);
 		if (faccessat(m->dirfd, pair->key_path, F_OK, 0) < 0)
-			return err_set(err, -ENOENT,
-				       "%s is gone while %s is there: bring it back, or take %s "
-				       "away for a new CA", pair->key_path, pair->cert_path,
-				       pair->cert_path);
+			return key_is_lost(m, pair, err);
 	}
 	r = key_ensure(m, pair, &m->ca_key, err);
 	if (r == 0 && m->ca && X509_check_private_key(m->ca, m->ca_key) != 1)
 		r = err_set(err, -EINVAL, "%s is not the key of %s", pair->key_path,
 			    pair->cert_path);
+	if (r == 0 && !m->ca)
+		r = may_make(m, pair, pair->cert_path, err);
 	if (r < 0 || m->ca)
 		return r;
 	return cert_make(m, pair, m->ca_key, &m->ca, err);
@@ -236,9 +274,10 @@ all_ensure(struct making *m, struct err *err)
 	char *engine = str_format("bootserver engine %.40s", m->site->name);
 	const char *names[] = { address, dns, NULL };
 	const struct pair pairs[] = {
-		{ "pki/ca.key", "pki/ca.crt", true, PKI_CA, 20, ca, NULL },
+		{ "pki/ca.key", "pki/ca.crt", true, PKI_CA, 20, ca, NULL, HELD_BY_MACHINES },
 		{ "pki/server.key", "pki/server.crt", false, PKI_SERVER, 5, server, names },
-		{ "pki/engine.key", "pki/engine.crt", true, PKI_SIGNER, 5, engine, NULL },
+		{ "pki/engine.key", "pki/engine.crt", true, PKI_SIGNER, 5, engine, NULL,
+		  HELD_BY_MACHINES },
 	};
 	int r = 0;
 
@@ -265,7 +304,8 @@ forget_ca(struct making *m)
 static int
 service_accounts_ensure(struct making *m, struct err *err)
 {
-	static const struct pair pair = { "pki/kubernetes/sa.key", "pki/kubernetes/sa.pub", true };
+	static const struct pair pair = { "pki/kubernetes/sa.key", "pki/kubernetes/sa.pub", true,
+					  .held = HELD_BY_CLUSTER };
 	EVP_PKEY *key;
 	char *pem;
 	int r = key_ensure(m, &pair, &key, err);
@@ -288,11 +328,11 @@ cluster_ensure(struct making *m, struct err *err)
 {
 	static const struct pair pairs[] = {
 		{ "pki/kubernetes/ca.key", "pki/kubernetes/ca.crt", true, PKI_CA, 10,
-		  "kubernetes", NULL },
+		  "kubernetes", NULL, HELD_BY_CLUSTER },
 		{ "pki/kubernetes/front-proxy-ca.key", "pki/kubernetes/front-proxy-ca.crt", true,
-		  PKI_CA, 10, "front-proxy-ca", NULL },
+		  PKI_CA, 10, "front-proxy-ca", NULL, HELD_BY_CLUSTER },
 		{ "pki/kubernetes/etcd-ca.key", "pki/kubernetes/etcd-ca.crt", true, PKI_CA, 10,
-		  "etcd-ca", NULL },
+		  "etcd-ca", NULL, HELD_BY_CLUSTER },
 	};
 	int r = 0;
 

@@ -11,6 +11,7 @@
  * pki/, and renews the server's and the engine's certificate when they run out within 30 days, are
  * not the CA's, or (the server's) do not hold the server's address and the name boot.<domain>.  A
  * key that is there is never replaced, nor a CA: the site's, and the cluster's in pki/kubernetes/.
+ * What is missing though machines have enrolled by it, or a cluster was made, is -ENOENT.
  * The engine's files are given to user `uid`, group `gid` ((uid_t)-1: owners stay).  1: something
  * was made or renewed, 0: all was there, else negative.
  */

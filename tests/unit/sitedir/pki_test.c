@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <sqlite3.h>
+
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/pki.h"
@@ -300,6 +302,103 @@ cluster_kept(void **state)
 	free(public);
 }
 
+/* What the engine has written of its machines or its cluster. */
+static void
+remember(const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open("state/bootserver.db", &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* Without this file nothing is made, and the sentence names it and what brings it back. */
+static void
+is_asked_for(const struct site *site, const char *path)
+{
+	struct err err = { "" };
+
+	assert_int_equal(rename(path, "away"), 0);
+	assert_int_equal(sitedir_pki_ensure(AT_FDCWD, site, (uid_t)-1, (gid_t)-1, &err), -ENOENT);
+	assert_int_equal(strncmp(err.text, path, strlen(path)), 0);
+	assert_non_null(strstr(err.text, "is gone, and "));
+	assert_non_null(strstr(err.text, "bootserver restore"));
+	assert_int_not_equal(access(path, F_OK), 0);
+	assert_int_equal(rename("away", path), 0);
+	assert_int_equal(ensure(site, NOW), 0);
+}
+
+/* Machines that have enrolled trust this CA and this engine, and no others made in their place. */
+static void
+machines_are_not_cut_off(void **state)
+{
+	struct site site = site_of(site_domain, 0x0a090001);
+	struct err err = { "" };
+
+	(void)state;
+	assert_int_equal(ensure(&site, NOW), 1);
+	remember("CREATE TABLE machines (name, pin); INSERT INTO machines VALUES ('n1', '')");
+	unlink("pki/engine.key");
+	assert_int_equal(ensure(&site, NOW), 1);	/* it never enrolled */
+	remember("UPDATE machines SET pin = 'ab'");
+	is_asked_for(&site, "pki/ca.key");
+	is_asked_for(&site, "pki/ca.crt");
+	is_asked_for(&site, "pki/engine.key");
+	unlink("pki/engine.crt");	/* which is renewed in its time anyway */
+	assert_int_equal(ensure(&site, NOW), 1);
+	unlink("pki/server.key");
+	assert_int_equal(ensure(&site, NOW), 1);
+	assert_int_equal(system("rm -r pki/kubernetes"), 0);
+	assert_int_equal(ensure(&site, NOW), 1);	/* as on a site from before clusters */
+	assert_int_equal(system("rm pki/ca.*"), 0);
+	assert_int_equal(sitedir_pki_ensure(AT_FDCWD, &site, (uid_t)-1, (gid_t)-1, &err), -ENOENT);
+	unlink("state/bootserver.db");
+	assert_int_equal(ensure(&site, NOW), 1);
+}
+
+/* The same of a cluster that was made. */
+static void
+cluster_is_not_cut_off(void **state)
+{
+	struct site site = site_of(site_domain, 0x0a090001);
+
+	(void)state;
+	assert_int_equal(ensure(&site, NOW), 1);
+	remember("CREATE TABLE clusters (id, made_ms); INSERT INTO clusters VALUES ('ab', 0)");
+	unlink("pki/kubernetes/sa.key");
+	assert_int_equal(ensure(&site, NOW), 1);
+	remember("UPDATE clusters SET made_ms = 1");
+	is_asked_for(&site, "pki/kubernetes/ca.key");
+	is_asked_for(&site, "pki/kubernetes/ca.crt");
+	is_asked_for(&site, "pki/kubernetes/front-proxy-ca.crt");
+	is_asked_for(&site, "pki/kubernetes/etcd-ca.key");
+	is_asked_for(&site, "pki/kubernetes/sa.key");
+	unlink("pki/kubernetes/sa.pub");
+	assert_int_equal(ensure(&site, NOW), 1);
+}
+
+/* A database that cannot be read tells nobody's absence. */
+static void
+unreadable_database(void **state)
+{
+	struct site site = site_of(site_domain, 0x0a090001);
+	struct err err = { "" };
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(ensure(&site, NOW), 1);
+	file = fopen("state/bootserver.db", "w");
+	assert_non_null(file);
+	for (int i = 0; i < 1000; i++)
+		fputs("no database ", file);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(ensure(&site, NOW), 0);
+	unlink("pki/engine.key");
+	assert_int_equal(sitedir_pki_ensure(AT_FDCWD, &site, (uid_t)-1, (gid_t)-1, &err), -EIO);
+	assert_non_null(strstr(err.text, "pki/engine.key is gone: cannot look into "));
+}
+
 int
 main(void)
 {
@@ -314,6 +413,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(dead_clock, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(long_names, folder_enter, folder_leave),
 		cmocka_unit_test_setup_teardown(cluster_kept, folder_enter, folder_leave),
+		cmocka_unit_test_setup_teardown(machines_are_not_cut_off, folder_enter,
+						folder_leave),
+		cmocka_unit_test_setup_teardown(cluster_is_not_cut_off, folder_enter, folder_leave),
+		cmocka_unit_test_setup_teardown(unreadable_database, folder_enter, folder_leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
