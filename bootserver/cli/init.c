@@ -17,6 +17,7 @@
 #include "lib/file.h"
 #include "lib/net.h"
 #include "lib/str.h"
+#include "sitedir/backup.h"
 #include "sitedir/pki.h"
 #include "sitedir/sources.h"
 
@@ -210,6 +211,9 @@ cli_init(struct cli *cli, int argc, char **argv)
 		return status;
 	if (directory_ensure(cli, &err) < 0)
 		return cli_fail_err(&err);
+	if (backup_is_interrupted(AT_FDCWD))
+		return cli_fail(CLI_FAULT, "a restore into this folder was interrupted: run "
+				"`bootserver restore` again, or empty the folder for a new site");
 	wrote = site_file_ensure(cli, &asked, &err);
 	if (wrote < 0)
 		return cli_fail_err(&err);

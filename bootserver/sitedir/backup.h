@@ -39,4 +39,7 @@ int backup_write(const struct backup_what *what, struct crate *crate, struct err
 int backup_restore(int dirfd, struct crate *crate, const struct backup_watch *watch,
 		   struct err *err);
 
+/* Is there what an interrupted restore has left, and no site? */
+bool backup_is_interrupted(int dirfd);
+
 #endif

@@ -220,6 +220,13 @@ unpack(struct unpacker *u)
 	return r;
 }
 
+bool
+backup_is_interrupted(int dirfd)
+{
+	return faccessat(dirfd, MARK, F_OK, 0) == 0 &&
+	       faccessat(dirfd, "site.yaml", F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+}
+
 /* An empty directory, or what an interrupted restore left of one. */
 static int
 mark(int dirfd, struct err *err)

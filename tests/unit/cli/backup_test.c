@@ -171,6 +171,9 @@ interrupted(void **state)
 	must(&r, "-C t restore --key me.pem cut.backup", 1);
 	assert_non_null(strstr(r.err, "its end is missing"));
 	assert_int_not_equal(access("t/site.yaml", F_OK), 0);
+	must(&r, "-C t init --interface lo --address 10.9.0.1/24", 1);
+	assert_non_null(strstr(r.err, "a restore into this folder was interrupted"));
+	assert_int_not_equal(access("t/site.yaml", F_OK), 0);
 	must(&r, "-C t restore --key me.pem site.backup", 0);
 	must(&r, "-C t check", 0);
 	assert_int_not_equal(access("t/.restoring", F_OK), 0);
