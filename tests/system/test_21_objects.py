@@ -160,7 +160,7 @@ def test_nodes_may_join_without_a_token(server):
         assert 'Reading configuration from the "kubeadm-config" ConfigMap' in said
     renews(server, "n4")
     for name in ("kube-controller-manager", "kube-scheduler"):
-        server.kubectl("wait", f"lease/{name}", "-n", "kube-system", "--for=jsonpath={.spec.leaseDurationSeconds}=75")
+        server.kubectl("wait", f"lease/{name}", "-n", "kube-system", "--for=jsonpath={.spec.leaseDurationSeconds}=30")
     assert server.kubectl("get", "secrets", "-A", "--field-selector=type=bootstrap.kubernetes.io/token",
                           "-o", "name") == ""
     assert "NotFound" in server.refused(server.kubectl, "get", "configmap/cluster-info", "-n", "kube-public")
