@@ -220,6 +220,7 @@ unpack(struct unpacker *u)
 	return r;
 }
 
+/* site.yaml comes last: with it nothing was interrupted. */
 bool
 backup_is_interrupted(int dirfd)
 {
@@ -233,8 +234,7 @@ mark(int dirfd, struct err *err)
 {
 	static const char *const signs[] = { "site.yaml", "pki/ca.key", "state/bootserver.db",
 					     "store/images", "machines.d" };
-	/* site.yaml comes last: with it nothing was interrupted */
-	size_t looked = faccessat(dirfd, MARK, F_OK, 0) == 0 ? 1 : sizeof(signs) / sizeof(*signs);
+	size_t looked = backup_is_interrupted(dirfd) ? 0 : sizeof(signs) / sizeof(*signs);
 	int fd;
 
 	for (size_t i = 0; i < looked; i++)
