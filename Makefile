@@ -46,7 +46,7 @@ help:
 ## make check      unit, golden, fuzz corpus, budgets, layers (under 3 minutes)
 ## make test       everything, with real firmware, images and machines
 ## make soak       the long counts: writes docs/soak/
-## make bench      figures and storms beside nginx, Matchbox and dnsmasq: writes docs/benchmarks/ (under 20 minutes)
+## make bench      figures and storms beside nginx, Matchbox and dnsmasq: writes docs/benchmarks/ (half an hour)
 ## make install    DESTDIR= PREFIX=
 ## make deb        a Debian package into build/deb/ (SUITE=trixie: for trixie, on Debian 12 too)
 ## make clean      removes build/ (caches are in $XDG_CACHE_HOME/bootserver)

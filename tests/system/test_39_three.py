@@ -79,7 +79,7 @@ def test_loss_of_one(three):
     look(lambda: three.write(n1, "by n1"), 60, "n1's API server to take a write")
 
 
-@pytest.mark.soak       # two minutes and more, forty seconds of them kubeadm's wait for a node of the same name
+@pytest.mark.soak       # two minutes and more, most of them kubeadm's wait for a node of the same name
 def test_returns_empty(three):
     """Two of three live on, the third comes back with blank disks: a new member under its old name."""
     n1, _, n3 = three.nodes
